@@ -1,0 +1,26 @@
+"""Dansok: what a city's enforcement and tax records say about tomorrow's patrol.
+
+Rooms from the ground up; each may import only rooms named before it (tests/test_layers.py).
+"""
+
+LAYERS = (
+    "words",  # what a reader sees, in Korean and in English
+    "tables",  # every table and column, once
+    "city",  # read and check city.toml
+    "engine",  # one Ibis connection
+    "ledger",  # rows kept and dropped, and why
+    "korea",  # plates, addresses, calendar, rules, particles
+    "findings",  # a sentence built from its numbers
+    "space",  # coordinate systems, grid, areas
+    "privacy",  # keyed tokens for plates
+    "sources",  # files as they were sent, as text tables
+    "clean",  # 1_raw -> 2_clean
+    "link",  # 2_clean -> 3_linked
+    "models",  # plain arrays in, plain tables out
+    "sample",  # the synthetic city
+    "cases",  # one module a notebook
+    "charts",  # draw tables, compute nothing
+    "maps",
+    "briefing",  # notebook -> PDF and xlsx
+    "run",  # one notebook with one run file
+)

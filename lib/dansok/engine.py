@@ -1,0 +1,17 @@
+"""One Ibis connection: DuckDB inside the process."""
+
+import os
+
+import ibis
+
+
+def connect(memory_share=0.6):
+    """A fresh in-process DuckDB behind Ibis, which may use `memory_share` of the machine's memory.
+
+    Every stage writes Parquet in the order of its rows, so that the same input gives the same file.
+    """
+    connection = ibis.duckdb.connect()
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 << 30
+    connection.raw_sql(f"SET memory_limit = '{int(total * memory_share) >> 20}MiB'")
+    connection.raw_sql("SET TimeZone = 'Asia/Seoul'")
+    return connection

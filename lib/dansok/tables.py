@@ -1,0 +1,465 @@
+"""Every table and column, once: checked when written, printed as data/README.md.
+
+A column with `made=True` is filled by `clean` or `link`; every other one may be mapped to an export's column in
+city.toml. A column of type `plate` is read but never written: `plate_token` and its kin stand for it.
+
+    python -m dansok.tables > data/README.md
+"""
+
+from dataclasses import dataclass, field
+
+from dansok.words import Text
+
+TYPES = (
+    "string",
+    "timestamp",
+    "date",
+    "clock",
+    "integer",
+    "number",
+    "boolean",
+    "category",
+    "plate",
+    "longitude",
+    "latitude",
+    "geometry",
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    meaning: str
+    ko: str
+    unit: str | None = None
+    empty_means: str = "never empty"
+    values: dict[str, Text] = field(default_factory=dict)
+    made: bool = False
+
+    @property
+    def required(self):
+        return not self.made and self.empty_means == "never empty"
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    stage: str
+    one_row_is: str
+    ko: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def __getitem__(self, name):
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name!r}")
+
+    def __contains__(self, name):
+        return any(column.name == name for column in self.columns)
+
+    @property
+    def stored(self):
+        """Columns that are written: all but plates."""
+        return tuple(column for column in self.columns if column.type != "plate")
+
+    def check(self, frame):
+        """Return `frame` with this table's columns in order, or say what is wrong.
+
+        Parameters
+        ----------
+        frame : pd.DataFrame
+            Rows as `one_row_is` says.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, the key repeats, a column that is never empty has gaps, or a category holds
+            a value that is not described.
+        """
+        missing = [column.name for column in self.stored if column.name not in frame]
+        if missing:
+            raise ValueError(f"{self.name}: no column {missing}")
+        repeated = int(frame.duplicated(list(self.key)).sum())
+        if repeated:
+            raise ValueError(f"{self.name}: {repeated} rows repeat the key {self.key}")
+        for column in self.stored:
+            found = frame[column.name]
+            if column.empty_means == "never empty" and found.isna().any():
+                raise ValueError(f"{self.name}.{column.name}: {int(found.isna().sum())} empty")
+            strange = set(found.dropna().unique()) - set(column.values) if column.values else set()
+            if strange:
+                raise ValueError(f"{self.name}.{column.name}: undescribed values {sorted(strange)}")
+        return frame[[column.name for column in self.stored]]
+
+
+CHANNELS = {
+    "fixed_camera": Text("고정형 CCTV", "Fixed cameras"),
+    "mobile_camera": Text("주행형 단속차량", "Patrol car"),
+    "officer": Text("현장 단속", "Officers on foot"),
+    "citizen_report": Text("시민신고", "Citizens' reports"),
+}
+VIOLATIONS = {
+    "general": Text("주정차 금지", "No parking"),
+    "sidewalk": Text("보도(인도)", "Sidewalk"),
+    "crosswalk": Text("횡단보도", "Crosswalk"),
+    "corner": Text("교차로 모퉁이", "Street corner"),
+    "bus_stop": Text("버스정류장", "Bus stop"),
+    "fire_hydrant": Text("소방시설 주변", "Fire equipment"),
+    "child_zone": Text("어린이보호구역", "School zone"),
+    "safety_zone": Text("안전지대", "Safety island"),
+    "several": Text("둘 이상", "More than one"),
+}
+ZONES = {
+    "child": Text("어린이보호구역", "School zone"),
+    "senior": Text("노인보호구역", "Senior zone"),
+    "disabled": Text("장애인보호구역", "Disabled persons' zone"),
+    "fire": Text("소방시설 주변 절대금지", "Fire equipment zone"),
+}
+POSITION_STATES = {
+    "as_sent": Text("원자료 그대로", "as sent"),
+    "mended": Text("축 바뀜, 규칙에 따라 고침", "axes swapped, mended by rule"),
+    "swapped": Text("축 바뀜, 고치지 않음", "axes swapped, not mended"),
+    "outside": Text("지역 밖", "outside the region"),
+    "pile_up": Text("한 점에 몰림", "piled up on one point"),
+    "missing": Text("좌표 없음", "no coordinates"),
+}
+PRECISIONS = {
+    name: Text(ko, name)
+    for name, ko in (("second", "초"), ("minute", "분"), ("hour", "시"), ("day", "일"), ("month", "월"), ("year", "연"))
+}
+PLATE_STATES = {
+    "read": Text("판독", "read"),
+    "masked": Text("가림", "masked"),
+    "unreadable": Text("판독 불가", "unreadable"),
+    "missing": Text("없음", "not in the export"),
+}
+HOW_PLACED = {
+    "camera": Text("카메라 이름", "camera's name"),
+    "coordinates": Text("좌표", "coordinates"),
+    "address": Text("주소표", "address table"),
+}
+WHY_UNPLACED = {
+    "camera_unknown": Text("카메라 목록에 없는 이름", "name not in the list of cameras"),
+    "address_unknown": Text("주소표에 없는 지번·도로명", "address not in the address table"),
+    "address_vague": Text("지번·도로명이 아닌 장소", "place is no address"),
+    "position_bad": Text("좌표를 믿을 수 없음", "coordinates cannot be trusted"),
+    "no_place": Text("장소 없음", "no place given"),
+}
+
+PROVENANCE = (
+    Column("source", "string", "Name of the [[source]] in city.toml.", "출처", made=True),
+    Column("source_file", "string", "File in 1_raw, with the sheet or zip member.", "원자료 파일", made=True),
+    Column("source_row", "integer", "Row number as Excel shows it.", "원자료 행", made=True),
+)
+KEY = ("source_file", "source_row")
+POSITION = (
+    Column("longitude", "longitude", "East, WGS 84; axes mended where position_state says so.", "경도", "degrees",
+           "not in the export, or not to be trusted"),
+    Column("latitude", "latitude", "North, WGS 84.", "위도", "degrees", "not in the export, or not to be trusted"),
+    Column("position_state", "category", "What became of the coordinates.", "좌표 상태", values=POSITION_STATES, made=True),
+)  # fmt: skip
+PLATE = (
+    Column("plate", "plate", "Plate as sent; read, replaced by its token, never written.", "차량번호",
+           empty_means="not in the export"),
+    Column("plate_token", "string", "Keyed hash of the normal form of the plate.", "차량 토큰",
+           empty_means="plate missing, masked or unreadable: never joins", made=True),
+    Column("plate_state", "category", "Whether the plate could be read.", "번호판 상태", values=PLATE_STATES, made=True),
+    Column("plate_class", "string", "Kind of vehicle by the plate's number.", "차종", empty_means="plate not read", made=True),
+    Column("plate_use", "string", "Use by the plate's letter.", "용도", empty_means="plate not read", made=True),
+)  # fmt: skip
+
+
+def _clean(name, one_row_is, ko, columns, key=KEY):
+    return Table(name, "2_clean", one_row_is, ko, key, (*columns, *PROVENANCE))
+
+
+TICKETS = _clean(
+    "tickets",
+    "one enforcement record of any channel, as the enforcement system holds it on the export day",
+    "단속 기록",
+    (
+        Column("issued_at", "timestamp", "Moment of the violation.", "단속일시", "Asia/Seoul local time"),
+        Column("time_precision", "category", "How much of the moment the export tells.", "시각 정밀도", values=PRECISIONS, made=True),
+        Column("channel", "category", "How it was caught.", "단속 구분", values=CHANNELS),
+        Column("records", "integer", "Tickets that the row stands for: 1, or the count of an aggregated export.", "건수",
+               empty_means="filled with 1"),
+        Column("area_as_sent", "string", "읍면동 as the export names it.", "단속동", empty_means="not in the export"),
+        Column("place_as_sent", "string", "Place as the export names it: camera, address or description.", "단속장소",
+               empty_means="not in the export"),
+        Column("violation", "category", "What was violated.", "위반 유형", values=VIOLATIONS, empty_means="not in the export"),
+        Column("zone", "category", "Protected zone that the record itself names.", "단속특별지역", values=ZONES,
+               empty_means="none named"),
+        Column("ticket_id", "string", "The enforcement system's own number.", "단속번호", empty_means="not in the export"),
+        *POSITION,
+        *PLATE,
+    ),
+)  # fmt: skip
+CITIZEN_REPORTS = _clean(
+    "citizen_reports",
+    "one report by a citizen, whether or not a ticket followed",
+    "시민신고 접수",
+    (
+        Column("reported_at", "timestamp", "Moment of the violation as reported.", "신고일시", "Asia/Seoul local time"),
+        Column("time_precision", "category", "How much of the moment the export tells.", "시각 정밀도", values=PRECISIONS, made=True),
+        Column("report_id", "string", "Number of the report (안전신문고).", "신고번호", empty_means="not in the export"),
+        Column("area_as_sent", "string", "읍면동 as the export names it.", "행정동", empty_means="not in the export"),
+        Column("place_as_sent", "string", "Place as reported.", "신고장소", empty_means="not in the export"),
+        Column("violation", "category", "What was reported.", "위반 유형", values=VIOLATIONS, empty_means="not in the export"),
+        Column("outcome", "category", "What the city answered.", "처리 결과", empty_means="not yet answered",
+               values={
+                   "accepted": Text("수용", "accepted"),
+                   "partly": Text("일부수용", "partly accepted"),
+                   "rejected": Text("불수용", "rejected"),
+                   "withdrawn": Text("취하", "withdrawn"),
+                   "forwarded": Text("이송", "forwarded"),
+               }),
+        *POSITION,
+        *PLATE,
+    ),
+)  # fmt: skip
+CAMERAS = _clean(
+    "cameras",
+    "one fixed camera",
+    "고정형 CCTV",
+    (
+        Column("camera_id", "string", "The city's number of the camera.", "관리번호"),
+        Column("camera_name", "string", "Name that enforcement records use as their place.", "CCTV명"),
+        Column("installed_on", "date", "Day of installation.", "설치일자", empty_means="not in the export"),
+        Column("removed_on", "date", "Day it was taken away.", "철거일자", empty_means="still there, or not in the export"),
+        Column("address", "string", "Where it stands.", "설치주소", empty_means="not in the export"),
+        *POSITION,
+    ),
+)  # fmt: skip
+LOTS = _clean(
+    "lots",
+    "one public parking lot",
+    "공영주차장",
+    (
+        Column("lot_id", "string", "Number of the lot.", "주차장관리번호"),
+        Column("lot_name", "string", "Name of the lot.", "주차장명"),
+        Column("lot_type", "category", "On the street, off the street, or attached to a building.", "주차장유형",
+               values={
+                   "on_street": Text("노상", "on-street"),
+                   "off_street": Text("노외", "off-street"),
+                   "attached": Text("부설", "attached"),
+               }, empty_means="not in the export"),
+        Column("spaces", "integer", "Parking spaces.", "주차구획수", "spaces (면, not square metres)", "not in the export"),
+        Column("address", "string", "Address of the lot.", "소재지", empty_means="not in the export"),
+        *POSITION,
+    ),
+)  # fmt: skip
+PROTECTED_ZONES = _clean(
+    "protected_zones",
+    "one protected zone with its outline",
+    "보호구역",
+    (
+        Column("zone_name", "string", "The school or home that it protects.", "대상시설명", empty_means="not in the export"),
+        Column("zone", "category", "Kind of zone.", "보호구역 종류", values=ZONES),
+        Column("address", "string", "Address of the school or home.", "주소", empty_means="not in the export"),
+        Column("geometry", "geometry", "Outline (or point).", "경계", "WKT, EPSG:5179"),
+    ),
+)  # fmt: skip
+AREAS = _clean(
+    "areas",
+    "one 읍면동 within its boundary",
+    "읍면동",
+    (
+        Column("area_code", "string", "Code of the 읍면동.", "행정동코드"),
+        Column("area_name", "string", "Name of the 읍면동.", "읍면동"),
+        Column("geometry", "geometry", "Boundary.", "경계", "WKT, EPSG:5179"),
+    ),
+    key=("area_code",),
+)  # fmt: skip
+ADDRESSES = _clean(
+    "addresses",
+    "one address with its coordinates",
+    "주소표",
+    (
+        Column("address", "string", "지번 or 도로명 address.", "주소"),
+        Column("address_key", "string", "Normal form used for look-ups.", "주소 키", empty_means="no address in the text", made=True),
+        *POSITION,
+    ),
+)  # fmt: skip
+DEBTS = _clean(
+    "debts",
+    "one unpaid tax or fine of one vehicle, as the register holds it on the day of the snapshot",
+    "체납",
+    (
+        Column("snapshot_on", "date", "Day of the register.", "기준일자"),
+        *PLATE,
+        Column("debt_kind", "category", "Tax or fine.", "세목",
+               values={"vehicle_tax": Text("자동차세", "vehicle tax"), "fine": Text("과태료", "fine")}),
+        Column("due_on", "date", "Day it fell due.", "납기일", empty_means="not in the export"),
+        Column("amount_krw", "integer", "What is owed, surcharges included.", "체납액", "won"),
+        Column("instalments", "boolean", "An instalment plan is kept.", "분납", empty_means="not in the export"),
+        Column("livelihood", "boolean", "Marked as a livelihood case.", "생계형", empty_means="not in the export"),
+    ),
+)  # fmt: skip
+PAYMENTS = _clean(
+    "payments",
+    "one payment towards the debts of one vehicle",
+    "납부",
+    (
+        Column("paid_on", "date", "Day of the payment.", "납부일"),
+        *PLATE,
+        Column("amount_krw", "integer", "What was paid.", "납부액", "won"),
+    ),
+)
+SIGHTINGS = _clean(
+    "sightings",
+    "one plate read by a camera, a patrol car or a lot",
+    "차량 포착",
+    (
+        Column("seen_at", "timestamp", "Moment of the read.", "포착일시", "Asia/Seoul local time"),
+        Column("time_precision", "category", "How much of the moment the export tells.", "시각 정밀도", values=PRECISIONS, made=True),
+        Column("reader", "string", "Camera, car or lot that read it.", "포착 장비", empty_means="not in the export"),
+        *POSITION,
+        *PLATE,
+    ),
+)  # fmt: skip
+OUTCOMES = _clean(
+    "outcomes",
+    "one seizure of a plate, or notice of one",
+    "영치",
+    (
+        Column("acted_at", "timestamp", "Moment of the action.", "영치일시", "Asia/Seoul local time"),
+        Column("time_precision", "category", "How much of the moment the export tells.", "시각 정밀도", values=PRECISIONS, made=True),
+        Column("action", "category", "What was done.", "조치",
+               values={
+                   "seized": Text("영치", "plate seized"),
+                   "notice": Text("영치예고", "notice of seizure"),
+                   "returned": Text("반환", "plate returned"),
+                   "towed": Text("견인", "towed"),
+               }),
+        Column("paid_krw", "integer", "What was paid upon it.", "납부액", "won", "nothing recorded"),
+        Column("place_as_sent", "string", "Place as the export names it.", "장소", empty_means="not in the export"),
+        *POSITION,
+        *PLATE,
+    ),
+)  # fmt: skip
+
+PLACED_TICKETS = Table(
+    "placed_tickets",
+    "3_linked",
+    "one row of `tickets`, with the place it was given; every row is here, placed or not",
+    "위치가 붙은 단속 기록",
+    KEY,
+    (
+        *(column for column in TICKETS.stored if column.name not in {"longitude", "latitude"}),
+        Column("camera_id", "string", "Fixed camera that recorded it.", "카메라", empty_means="no camera of that name", made=True),
+        Column("how_placed", "category", "What gave the place.", "위치 근거", values=HOW_PLACED, empty_means="not placed", made=True),
+        Column("why_unplaced", "category", "Why there is no place.", "미배정 사유", values=WHY_UNPLACED, empty_means="placed", made=True),
+        Column("place_name", "string", "Name of the place for a reader: camera's name, or address key.", "장소",
+               empty_means="not placed", made=True),
+        Column("x", "number", "Easting.", "X", "metres, EPSG:5179", "not placed", made=True),
+        Column("y", "number", "Northing.", "Y", "metres, EPSG:5179", "not placed", made=True),
+        Column("cell_x", "integer", "Column of the grid cell: floor(x / cell size).", "격자 열", empty_means="not placed", made=True),
+        Column("cell_y", "integer", "Row of the grid cell: floor(y / cell size).", "격자 행", empty_means="not placed", made=True),
+        Column("area_name", "string", "읍면동 whose boundary holds the place; where not placed, the 읍면동 as sent, if it is one.",
+               "읍면동", empty_means="not placed, and the name as sent is none of the city's", made=True),
+        Column("area_agrees", "boolean", "The boundary and the name as sent agree.", "읍면동 일치",
+               empty_means="not placed, or no name sent", made=True),
+    ),
+)  # fmt: skip
+EXPOSURE = Table(
+    "exposure",
+    "3_linked",
+    "one hour of one day in which one camera, or the patrol car in one 읍면동, was watching",
+    "단속 노출",
+    ("channel", "unit", "day", "hour"),
+    (
+        Column("channel", "category", "Who watched.", "단속 구분", values=CHANNELS, made=True),
+        Column("unit", "string", "camera_id, or the 읍면동 that the patrol car was in.", "단위", made=True),
+        Column("area_name", "string", "읍면동 watched.", "읍면동", empty_means="the camera stands outside every 읍면동", made=True),
+        Column("day", "date", "Day.", "날짜", made=True),
+        Column("hour", "integer", "Hour of the day, 0-23.", "시", made=True),
+        Column("watched_hours", "number", "Part of the hour watched.", "노출 시간", "hours, 0-1", made=True),
+        Column("basis", "category", "What the hours rest on.", "근거", made=True,
+               values={
+                   "hours": Text("단속시간표", "timetable in city.toml"),
+                   "own_trace": Text("차량 자체 기록에서 추정", "inferred from the car's own records"),
+               }),
+    ),
+)  # fmt: skip
+VISITS = Table(
+    "visits",
+    "3_linked",
+    "one stay of one vehicle at one place: its records less than 2 hours and 150 m apart",
+    "방문",
+    ("visit_id",),
+    (
+        Column("visit_id", "integer", "Running number.", "방문번호", made=True),
+        Column("plate_token", "string", "The vehicle.", "차량 토큰", empty_means="plate not known: each record is a visit", made=True),
+        Column("channel", "category", "Channel of its first record.", "단속 구분", values=CHANNELS, made=True),
+        Column("first_at", "timestamp", "First record.", "처음", "Asia/Seoul local time", made=True),
+        Column("last_at", "timestamp", "Last record.", "마지막", "Asia/Seoul local time", made=True),
+        Column("records", "integer", "Records of the stay.", "건수", made=True),
+        Column("x", "number", "Easting of the first record.", "X", "metres, EPSG:5179", made=True),
+        Column("y", "number", "Northing of the first record.", "Y", "metres, EPSG:5179", made=True),
+    ),
+)  # fmt: skip
+
+TABLES = {
+    table.name: table
+    for table in (
+        TICKETS,
+        CITIZEN_REPORTS,
+        CAMERAS,
+        LOTS,
+        PROTECTED_ZONES,
+        AREAS,
+        ADDRESSES,
+        DEBTS,
+        PAYMENTS,
+        SIGHTINGS,
+        OUTCOMES,
+        PLACED_TICKETS,
+        EXPOSURE,
+        VISITS,
+    )
+}
+
+
+def as_markdown(table):
+    """The section of data/README.md that describes `table`."""
+    head = [
+        f"## {table.name} ({table.ko})",
+        "",
+        f"`{table.stage}/{table.name}.parquet`. One row is {table.one_row_is}. Key: {', '.join(table.key)}.",
+        "",
+        "| Column | 이름 | Type | Unit | Meaning | Empty means | Values |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| `{c.name}`{' (made)' if c.made else ''} | {c.ko} | {c.type} | {c.unit or ''} | {c.meaning} | {c.empty_means} "
+        f"| {', '.join(f'`{code}` {text.ko}' for code, text in c.values.items())} |"
+        for c in table.columns
+    ]
+    return "\n".join(head + rows) + "\n"
+
+
+README_HEAD = """\
+# Data dictionary
+
+Printed by `python -m dansok.tables > data/README.md`; a test compares the two.
+
+A city is a folder `data/<city>/` with a `city.toml` and five stages: `1_raw` (exports as they were sent, never edited),
+`2_clean` (one table a kind of thing), `3_linked` (joined on place and exposure), `4_analysed` (notebooks that ran) and
+`5_briefings` (PDF and xlsx). Only `city.toml` is in git.
+
+Columns marked *(made)* are filled by the workbook; all others may be mapped in `city.toml`. Beside each table of `2_clean` lie
+`<table>.rejected.parquet` (rows left out, with the reason, file and row) and `<table>.ledger.parquet` (rows in, dropped and mended, step by
+step). `2_clean/arrivals.parquet` lists the files that came, `2_clean/surprises.parquet` what was odd about them.
+"""
+
+
+def dictionary():
+    """The whole of data/README.md."""
+    return "\n".join([README_HEAD, *(as_markdown(table) for table in TABLES.values())])
+
+
+if __name__ == "__main__":
+    print(dictionary(), end="")
