@@ -156,20 +156,48 @@ PROVENANCE = (
 )
 KEY = ("source_file", "source_row")
 POSITION = (
-    Column("longitude", "longitude", "East, WGS 84; axes mended where position_state says so.", "경도", "degrees",
-           "not in the export, or not to be trusted"),
+    Column(
+        "longitude",
+        "longitude",
+        "East, WGS 84; axes mended where position_state says so.",
+        "경도",
+        "degrees",
+        "not in the export, or not to be trusted",
+    ),
     Column("latitude", "latitude", "North, WGS 84.", "위도", "degrees", "not in the export, or not to be trusted"),
-    Column("position_state", "category", "What became of the coordinates.", "좌표 상태", values=POSITION_STATES, made=True),
-)  # fmt: skip
+    Column(
+        "position_state", "category", "What became of the coordinates.", "좌표 상태", values=POSITION_STATES, made=True
+    ),
+)
 PLATE = (
-    Column("plate", "plate", "Plate as sent; read, replaced by its token, never written.", "차량번호",
-           empty_means="not in the export"),
-    Column("plate_token", "string", "Keyed hash of the normal form of the plate.", "차량 토큰",
-           empty_means="plate missing, masked or unreadable: never joins", made=True),
-    Column("plate_state", "category", "Whether the plate could be read.", "번호판 상태", values=PLATE_STATES, made=True),
-    Column("plate_class", "string", "Kind of vehicle by the plate's number.", "차종", empty_means="plate not read", made=True),
+    Column(
+        "plate",
+        "plate",
+        "Plate as sent; read, replaced by its token, never written.",
+        "차량번호",
+        empty_means="not in the export",
+    ),
+    Column(
+        "plate_token",
+        "string",
+        "Keyed hash of the normal form of the plate.",
+        "차량 토큰",
+        empty_means="plate missing, masked or unreadable: never joins",
+        made=True,
+    ),
+    Column(
+        "plate_state", "category", "Whether the plate could be read.", "번호판 상태", values=PLATE_STATES, made=True
+    ),
+    Column(
+        "plate_class",
+        "string",
+        "Kind of vehicle by the plate's number.",
+        "차종",
+        empty_means="plate not read",
+        made=True,
+    ),
     Column("plate_use", "string", "Use by the plate's letter.", "용도", empty_means="plate not read", made=True),
-)  # fmt: skip
+)
 
 
 def _clean(name, one_row_is, ko, columns, key=KEY):
@@ -182,44 +210,98 @@ TICKETS = _clean(
     "단속 기록",
     (
         Column("issued_at", "timestamp", "Moment of the violation.", "단속일시", "Asia/Seoul local time"),
-        Column("time_precision", "category", "How much of the moment the export tells.", "시각 정밀도", values=PRECISIONS, made=True),
+        Column(
+            "time_precision",
+            "category",
+            "How much of the moment the export tells.",
+            "시각 정밀도",
+            values=PRECISIONS,
+            made=True,
+        ),
         Column("channel", "category", "How it was caught.", "단속 구분", values=CHANNELS),
-        Column("records", "integer", "Tickets that the row stands for: 1, or the count of an aggregated export.", "건수",
-               empty_means="filled with 1"),
+        Column(
+            "records",
+            "integer",
+            "Tickets that the row stands for: 1, or the count of an aggregated export.",
+            "건수",
+            empty_means="filled with 1",
+        ),
         Column("area_as_sent", "string", "읍면동 as the export names it.", "단속동", empty_means="not in the export"),
-        Column("place_as_sent", "string", "Place as the export names it: camera, address or description.", "단속장소",
-               empty_means="not in the export"),
-        Column("violation", "category", "What was violated.", "위반 유형", values=VIOLATIONS, empty_means="not in the export"),
-        Column("zone", "category", "Protected zone that the record itself names.", "단속특별지역", values=ZONES,
-               empty_means="none named"),
-        Column("ticket_id", "string", "The enforcement system's own number.", "단속번호", empty_means="not in the export"),
+        Column(
+            "place_as_sent",
+            "string",
+            "Place as the export names it: camera, address or description.",
+            "단속장소",
+            empty_means="not in the export",
+        ),
+        Column(
+            "violation",
+            "category",
+            "What was violated.",
+            "위반 유형",
+            values=VIOLATIONS,
+            empty_means="not in the export",
+        ),
+        Column(
+            "zone",
+            "category",
+            "Protected zone that the record itself names.",
+            "단속특별지역",
+            values=ZONES,
+            empty_means="none named",
+        ),
+        Column(
+            "ticket_id", "string", "The enforcement system's own number.", "단속번호", empty_means="not in the export"
+        ),
         *POSITION,
         *PLATE,
     ),
-)  # fmt: skip
+)
 CITIZEN_REPORTS = _clean(
     "citizen_reports",
     "one report by a citizen, whether or not a ticket followed",
     "시민신고 접수",
     (
         Column("reported_at", "timestamp", "Moment of the violation as reported.", "신고일시", "Asia/Seoul local time"),
-        Column("time_precision", "category", "How much of the moment the export tells.", "시각 정밀도", values=PRECISIONS, made=True),
-        Column("report_id", "string", "Number of the report (안전신문고).", "신고번호", empty_means="not in the export"),
+        Column(
+            "time_precision",
+            "category",
+            "How much of the moment the export tells.",
+            "시각 정밀도",
+            values=PRECISIONS,
+            made=True,
+        ),
+        Column(
+            "report_id", "string", "Number of the report (안전신문고).", "신고번호", empty_means="not in the export"
+        ),
         Column("area_as_sent", "string", "읍면동 as the export names it.", "행정동", empty_means="not in the export"),
         Column("place_as_sent", "string", "Place as reported.", "신고장소", empty_means="not in the export"),
-        Column("violation", "category", "What was reported.", "위반 유형", values=VIOLATIONS, empty_means="not in the export"),
-        Column("outcome", "category", "What the city answered.", "처리 결과", empty_means="not yet answered",
-               values={
-                   "accepted": Text("수용", "accepted"),
-                   "partly": Text("일부수용", "partly accepted"),
-                   "rejected": Text("불수용", "rejected"),
-                   "withdrawn": Text("취하", "withdrawn"),
-                   "forwarded": Text("이송", "forwarded"),
-               }),
+        Column(
+            "violation",
+            "category",
+            "What was reported.",
+            "위반 유형",
+            values=VIOLATIONS,
+            empty_means="not in the export",
+        ),
+        Column(
+            "outcome",
+            "category",
+            "What the city answered.",
+            "처리 결과",
+            empty_means="not yet answered",
+            values={
+                "accepted": Text("수용", "accepted"),
+                "partly": Text("일부수용", "partly accepted"),
+                "rejected": Text("불수용", "rejected"),
+                "withdrawn": Text("취하", "withdrawn"),
+                "forwarded": Text("이송", "forwarded"),
+            },
+        ),
         *POSITION,
         *PLATE,
     ),
-)  # fmt: skip
+)
 CAMERAS = _clean(
     "cameras",
     "one fixed camera",
@@ -228,11 +310,13 @@ CAMERAS = _clean(
         Column("camera_id", "string", "The city's number of the camera.", "관리번호"),
         Column("camera_name", "string", "Name that enforcement records use as their place.", "CCTV명"),
         Column("installed_on", "date", "Day of installation.", "설치일자", empty_means="not in the export"),
-        Column("removed_on", "date", "Day it was taken away.", "철거일자", empty_means="still there, or not in the export"),
+        Column(
+            "removed_on", "date", "Day it was taken away.", "철거일자", empty_means="still there, or not in the export"
+        ),
         Column("address", "string", "Where it stands.", "설치주소", empty_means="not in the export"),
         *POSITION,
     ),
-)  # fmt: skip
+)
 LOTS = _clean(
     "lots",
     "one public parking lot",
@@ -240,28 +324,38 @@ LOTS = _clean(
     (
         Column("lot_id", "string", "Number of the lot.", "주차장관리번호"),
         Column("lot_name", "string", "Name of the lot.", "주차장명"),
-        Column("lot_type", "category", "On the street, off the street, or attached to a building.", "주차장유형",
-               values={
-                   "on_street": Text("노상", "on-street"),
-                   "off_street": Text("노외", "off-street"),
-                   "attached": Text("부설", "attached"),
-               }, empty_means="not in the export"),
-        Column("spaces", "integer", "Parking spaces.", "주차구획수", "spaces (면, not square metres)", "not in the export"),
+        Column(
+            "lot_type",
+            "category",
+            "On the street, off the street, or attached to a building.",
+            "주차장유형",
+            values={
+                "on_street": Text("노상", "on-street"),
+                "off_street": Text("노외", "off-street"),
+                "attached": Text("부설", "attached"),
+            },
+            empty_means="not in the export",
+        ),
+        Column(
+            "spaces", "integer", "Parking spaces.", "주차구획수", "spaces (면, not square metres)", "not in the export"
+        ),
         Column("address", "string", "Address of the lot.", "소재지", empty_means="not in the export"),
         *POSITION,
     ),
-)  # fmt: skip
+)
 PROTECTED_ZONES = _clean(
     "protected_zones",
     "one protected zone with its outline",
     "보호구역",
     (
-        Column("zone_name", "string", "The school or home that it protects.", "대상시설명", empty_means="not in the export"),
+        Column(
+            "zone_name", "string", "The school or home that it protects.", "대상시설명", empty_means="not in the export"
+        ),
         Column("zone", "category", "Kind of zone.", "보호구역 종류", values=ZONES),
         Column("address", "string", "Address of the school or home.", "주소", empty_means="not in the export"),
         Column("geometry", "geometry", "Outline (or point).", "경계", "WKT, EPSG:5179"),
     ),
-)  # fmt: skip
+)
 AREAS = _clean(
     "areas",
     "one 읍면동 within its boundary",
@@ -272,17 +366,24 @@ AREAS = _clean(
         Column("geometry", "geometry", "Boundary.", "경계", "WKT, EPSG:5179"),
     ),
     key=("area_code",),
-)  # fmt: skip
+)
 ADDRESSES = _clean(
     "addresses",
     "one address with its coordinates",
     "주소표",
     (
         Column("address", "string", "지번 or 도로명 address.", "주소"),
-        Column("address_key", "string", "Normal form used for look-ups.", "주소 키", empty_means="no address in the text", made=True),
+        Column(
+            "address_key",
+            "string",
+            "Normal form used for look-ups.",
+            "주소 키",
+            empty_means="no address in the text",
+            made=True,
+        ),
         *POSITION,
     ),
-)  # fmt: skip
+)
 DEBTS = _clean(
     "debts",
     "one unpaid tax or fine of one vehicle, as the register holds it on the day of the snapshot",
@@ -290,14 +391,19 @@ DEBTS = _clean(
     (
         Column("snapshot_on", "date", "Day of the register.", "기준일자"),
         *PLATE,
-        Column("debt_kind", "category", "Tax or fine.", "세목",
-               values={"vehicle_tax": Text("자동차세", "vehicle tax"), "fine": Text("과태료", "fine")}),
+        Column(
+            "debt_kind",
+            "category",
+            "Tax or fine.",
+            "세목",
+            values={"vehicle_tax": Text("자동차세", "vehicle tax"), "fine": Text("과태료", "fine")},
+        ),
         Column("due_on", "date", "Day it fell due.", "납기일", empty_means="not in the export"),
         Column("amount_krw", "integer", "What is owed, surcharges included.", "체납액", "won"),
         Column("instalments", "boolean", "An instalment plan is kept.", "분납", empty_means="not in the export"),
         Column("livelihood", "boolean", "Marked as a livelihood case.", "생계형", empty_means="not in the export"),
     ),
-)  # fmt: skip
+)
 PAYMENTS = _clean(
     "payments",
     "one payment towards the debts of one vehicle",
@@ -314,32 +420,51 @@ SIGHTINGS = _clean(
     "차량 포착",
     (
         Column("seen_at", "timestamp", "Moment of the read.", "포착일시", "Asia/Seoul local time"),
-        Column("time_precision", "category", "How much of the moment the export tells.", "시각 정밀도", values=PRECISIONS, made=True),
+        Column(
+            "time_precision",
+            "category",
+            "How much of the moment the export tells.",
+            "시각 정밀도",
+            values=PRECISIONS,
+            made=True,
+        ),
         Column("reader", "string", "Camera, car or lot that read it.", "포착 장비", empty_means="not in the export"),
         *POSITION,
         *PLATE,
     ),
-)  # fmt: skip
+)
 OUTCOMES = _clean(
     "outcomes",
     "one seizure of a plate, or notice of one",
     "영치",
     (
         Column("acted_at", "timestamp", "Moment of the action.", "영치일시", "Asia/Seoul local time"),
-        Column("time_precision", "category", "How much of the moment the export tells.", "시각 정밀도", values=PRECISIONS, made=True),
-        Column("action", "category", "What was done.", "조치",
-               values={
-                   "seized": Text("영치", "plate seized"),
-                   "notice": Text("영치예고", "notice of seizure"),
-                   "returned": Text("반환", "plate returned"),
-                   "towed": Text("견인", "towed"),
-               }),
+        Column(
+            "time_precision",
+            "category",
+            "How much of the moment the export tells.",
+            "시각 정밀도",
+            values=PRECISIONS,
+            made=True,
+        ),
+        Column(
+            "action",
+            "category",
+            "What was done.",
+            "조치",
+            values={
+                "seized": Text("영치", "plate seized"),
+                "notice": Text("영치예고", "notice of seizure"),
+                "returned": Text("반환", "plate returned"),
+                "towed": Text("견인", "towed"),
+            },
+        ),
         Column("paid_krw", "integer", "What was paid upon it.", "납부액", "won", "nothing recorded"),
         Column("place_as_sent", "string", "Place as the export names it.", "장소", empty_means="not in the export"),
         *POSITION,
         *PLATE,
     ),
-)  # fmt: skip
+)
 
 PLACED_TICKETS = Table(
     "placed_tickets",
@@ -349,21 +474,76 @@ PLACED_TICKETS = Table(
     KEY,
     (
         *(column for column in TICKETS.stored if column.name not in {"longitude", "latitude"}),
-        Column("camera_id", "string", "Fixed camera that recorded it.", "카메라", empty_means="no camera of that name", made=True),
-        Column("how_placed", "category", "What gave the place.", "위치 근거", values=HOW_PLACED, empty_means="not placed", made=True),
-        Column("why_unplaced", "category", "Why there is no place.", "미배정 사유", values=WHY_UNPLACED, empty_means="placed", made=True),
-        Column("place_name", "string", "Name of the place for a reader: camera's name, or address key.", "장소",
-               empty_means="not placed", made=True),
+        Column(
+            "camera_id",
+            "string",
+            "Fixed camera that recorded it.",
+            "카메라",
+            empty_means="no camera of that name",
+            made=True,
+        ),
+        Column(
+            "how_placed",
+            "category",
+            "What gave the place.",
+            "위치 근거",
+            values=HOW_PLACED,
+            empty_means="not placed",
+            made=True,
+        ),
+        Column(
+            "why_unplaced",
+            "category",
+            "Why there is no place.",
+            "미배정 사유",
+            values=WHY_UNPLACED,
+            empty_means="placed",
+            made=True,
+        ),
+        Column(
+            "place_name",
+            "string",
+            "Name of the place for a reader: camera's name, or address key.",
+            "장소",
+            empty_means="not placed",
+            made=True,
+        ),
         Column("x", "number", "Easting.", "X", "metres, EPSG:5179", "not placed", made=True),
         Column("y", "number", "Northing.", "Y", "metres, EPSG:5179", "not placed", made=True),
-        Column("cell_x", "integer", "Column of the grid cell: floor(x / cell size).", "격자 열", empty_means="not placed", made=True),
-        Column("cell_y", "integer", "Row of the grid cell: floor(y / cell size).", "격자 행", empty_means="not placed", made=True),
-        Column("area_name", "string", "읍면동 whose boundary holds the place; where not placed, the 읍면동 as sent, if it is one.",
-               "읍면동", empty_means="not placed, and the name as sent is none of the city's", made=True),
-        Column("area_agrees", "boolean", "The boundary and the name as sent agree.", "읍면동 일치",
-               empty_means="not placed, or no name sent", made=True),
+        Column(
+            "cell_x",
+            "integer",
+            "Column of the grid cell: floor(x / cell size).",
+            "격자 열",
+            empty_means="not placed",
+            made=True,
+        ),
+        Column(
+            "cell_y",
+            "integer",
+            "Row of the grid cell: floor(y / cell size).",
+            "격자 행",
+            empty_means="not placed",
+            made=True,
+        ),
+        Column(
+            "area_name",
+            "string",
+            "읍면동 whose boundary holds the place; where not placed, the 읍면동 as sent, if it is one.",
+            "읍면동",
+            empty_means="not placed, and the name as sent is none of the city's",
+            made=True,
+        ),
+        Column(
+            "area_agrees",
+            "boolean",
+            "The boundary and the name as sent agree.",
+            "읍면동 일치",
+            empty_means="not placed, or no name sent",
+            made=True,
+        ),
     ),
-)  # fmt: skip
+)
 EXPOSURE = Table(
     "exposure",
     "3_linked",
@@ -373,17 +553,30 @@ EXPOSURE = Table(
     (
         Column("channel", "category", "Who watched.", "단속 구분", values=CHANNELS, made=True),
         Column("unit", "string", "camera_id, or the 읍면동 that the patrol car was in.", "단위", made=True),
-        Column("area_name", "string", "읍면동 watched.", "읍면동", empty_means="the camera stands outside every 읍면동", made=True),
+        Column(
+            "area_name",
+            "string",
+            "읍면동 watched.",
+            "읍면동",
+            empty_means="the camera stands outside every 읍면동",
+            made=True,
+        ),
         Column("day", "date", "Day.", "날짜", made=True),
         Column("hour", "integer", "Hour of the day, 0-23.", "시", made=True),
         Column("watched_hours", "number", "Part of the hour watched.", "노출 시간", "hours, 0-1", made=True),
-        Column("basis", "category", "What the hours rest on.", "근거", made=True,
-               values={
-                   "hours": Text("단속시간표", "timetable in city.toml"),
-                   "own_trace": Text("차량 자체 기록에서 추정", "inferred from the car's own records"),
-               }),
+        Column(
+            "basis",
+            "category",
+            "What the hours rest on.",
+            "근거",
+            made=True,
+            values={
+                "hours": Text("단속시간표", "timetable in city.toml"),
+                "own_trace": Text("차량 자체 기록에서 추정", "inferred from the car's own records"),
+            },
+        ),
     ),
-)  # fmt: skip
+)
 VISITS = Table(
     "visits",
     "3_linked",
@@ -392,7 +585,14 @@ VISITS = Table(
     ("visit_id",),
     (
         Column("visit_id", "integer", "Running number.", "방문번호", made=True),
-        Column("plate_token", "string", "The vehicle.", "차량 토큰", empty_means="plate not known: each record is a visit", made=True),
+        Column(
+            "plate_token",
+            "string",
+            "The vehicle.",
+            "차량 토큰",
+            empty_means="plate not known: each record is a visit",
+            made=True,
+        ),
         Column("channel", "category", "Channel of its first record.", "단속 구분", values=CHANNELS, made=True),
         Column("first_at", "timestamp", "First record.", "처음", "Asia/Seoul local time", made=True),
         Column("last_at", "timestamp", "Last record.", "마지막", "Asia/Seoul local time", made=True),
@@ -400,7 +600,7 @@ VISITS = Table(
         Column("x", "number", "Easting of the first record.", "X", "metres, EPSG:5179", made=True),
         Column("y", "number", "Northing of the first record.", "Y", "metres, EPSG:5179", made=True),
     ),
-)  # fmt: skip
+)
 
 TABLES = {
     table.name: table
@@ -434,7 +634,8 @@ def as_markdown(table):
         "|---|---|---|---|---|---|---|",
     ]
     rows = [
-        f"| `{c.name}`{' (made)' if c.made else ''} | {c.ko} | {c.type} | {c.unit or ''} | {c.meaning} | {c.empty_means} "
+        f"| `{c.name}`{' (made)' if c.made else ''} | {c.ko} | {c.type} | {c.unit or ''} | {c.meaning} "
+        f"| {c.empty_means} "
         f"| {', '.join(f'`{code}` {text.ko}' for code, text in c.values.items())} |"
         for c in table.columns
     ]
@@ -450,9 +651,10 @@ A city is a folder `data/<city>/` with a `city.toml` and five stages: `1_raw` (e
 `2_clean` (one table a kind of thing), `3_linked` (joined on place and exposure), `4_analysed` (notebooks that ran) and
 `5_briefings` (PDF and xlsx). Only `city.toml` is in git.
 
-Columns marked *(made)* are filled by the workbook; all others may be mapped in `city.toml`. Beside each table of `2_clean` lie
-`<table>.rejected.parquet` (rows left out, with the reason, file and row) and `<table>.ledger.parquet` (rows in, dropped and mended, step by
-step). `2_clean/arrivals.parquet` lists the files that came, `2_clean/surprises.parquet` what was odd about them.
+Columns marked *(made)* are filled by the workbook; all others may be mapped in `city.toml`. Beside each table of
+`2_clean` lie `<table>.rejected.parquet` (rows left out, with the reason, file and row) and `<table>.ledger.parquet`
+(rows in, dropped, mended and flagged, step by step). `2_clean/arrivals.parquet` lists the files that came,
+`2_clean/surprises.parquet` what was odd about them.
 """
 
 
