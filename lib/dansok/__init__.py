@@ -7,6 +7,7 @@ LAYERS = (
     "words",  # what a reader sees, in Korean and in English
     "tables",  # every table and column, once
     "city",  # read and check city.toml
+    "periods",  # whole months
     "engine",  # one Ibis connection
     "ledger",  # rows kept and dropped, and why
     "korea",  # plates, addresses, calendar, rules, particles

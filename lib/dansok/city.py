@@ -194,7 +194,7 @@ class _Reader:
             self.refuse(
                 where,
                 f"좌표계 '{value}'을(를) 모릅니다. EPSG:4326, EPSG:5179, EPSG:5181, EPSG:5186 등으로 적으세요.",
-                f"coordinate system '{value}' is unknown. Write EPSG:4326, EPSG:5179, EPSG:5181, EPSG:5186 or the like.",
+                f"coordinate system '{value}' is unknown. Write for example EPSG:4326, EPSG:5179 or EPSG:5186.",
             )
         return value
 

@@ -1,5 +1,6 @@
 """What a reader sees, in Korean and in English: texts, labels, and refusals of bad input."""
 
+import sys
 from dataclasses import dataclass
 
 LANGUAGES = ("ko", "en")
@@ -42,3 +43,12 @@ class Refusal(Exception):
     def __init__(self, ko, en):
         super().__init__(f"{ko}\n{en}")
         self.text = Text(ko, en)
+
+
+def exit_on_refusal(command, arguments):
+    """Run `command(arguments)`; print a refusal in both languages and exit with 2."""
+    try:
+        command(arguments)
+    except Refusal as refusal:
+        print(f"{refusal.text.ko}\n{refusal.text.en}", file=sys.stderr)
+        raise SystemExit(2) from None

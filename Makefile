@@ -1,0 +1,83 @@
+# 1_raw -> 2_clean -> 3_linked -> 4_analysed -> 5_briefings, for one city folder.
+# notebooks/runs/NOTEBOOK/RUN.yaml makes 5_briefings/NOTEBOOK/RUN.{ko,en}.pdf and RUN.xlsx, and nothing else does.
+
+CITY     ?= data/sample
+NOTEBOOK ?= *
+RUN      ?= *
+
+PYTHON := .venv/bin/python
+CODE   := $(shell find lib -name '*.py' -o -name '*.toml' -o -name '*.typ')
+# A run file that says `only_for: NAME` is left out for every other city.
+RUNS   := $(patsubst notebooks/runs/%.yaml,%,$(shell \
+	for run in $(wildcard notebooks/runs/$(NOTEBOOK)/$(RUN).yaml); do \
+	grep -q '^only_for:' $$run && ! grep -q '^only_for: *$(notdir $(CITY:/=)) *$$' $$run || echo $$run; done))
+# File names of exports hold blanks, which make cannot: `find` tells whether any of them is newer than the clean tables.
+FRESH  := $(shell [ -f $(CITY)/2_clean/.done ] && \
+	find $(CITY)/1_raw $(CITY)/city.toml -newer $(CITY)/2_clean/.done 2>/dev/null | head -1)
+CHANGED := $(if $(FRESH),always)
+
+.DEFAULT_GOAL := briefings
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SECONDEXPANSION:
+.PHONY: help install lab briefings test wheels lock clean always
+
+briefings: $(RUNS:%=$(CITY)/5_briefings/%.ko.pdf) ## Every briefing of CITY that is out of date (this is plain `make`)
+	$(if $(RUNS),,$(error No run file matches notebooks/runs/$(NOTEBOOK)/$(RUN).yaml for $(CITY)))
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "for example: make CITY=data/namyangju NOTEBOOK=parking_hotspots RUN=latest briefings"
+
+install: .venv/.done ## Make .venv with the locked packages
+
+.venv/.done: requirements.txt requirements.lock pyproject.toml
+	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c requirements.lock
+	@if [ -d .git ]; then \
+	git config filter.nbstripout.clean ".venv/bin/python -m nbstripout --keep-id --extra-keys \
+	'metadata.language_info metadata.papermill cell.metadata.papermill cell.metadata.execution'" && \
+	git config filter.nbstripout.smudge cat; fi
+	@touch $@
+
+lab: .venv/.done ## Open the notebooks in JupyterLab
+	$(PYTHON) -m jupyterlab --notebook-dir=notebooks
+
+# The sample city writes its own exports; every other city has them put into 1_raw by people.
+ifeq ($(CITY:/=),data/sample)
+data/sample/1_raw/.done: $(wildcard lib/dansok/sample/*.py) .venv/.done
+	$(PYTHON) -m dansok.sample data/sample
+	@touch $@
+$(CITY)/2_clean/.done: data/sample/1_raw/.done
+endif
+
+$(CITY)/2_clean/.done: $(CITY)/city.toml $(CODE) .venv/.done $(CHANGED)
+	$(PYTHON) -m dansok.clean $(CITY)
+	@touch $@
+
+$(CITY)/3_linked/.done: $(CITY)/2_clean/.done
+	$(PYTHON) -m dansok.link $(CITY)
+	@touch $@
+
+# A run that fails leaves RUN.failed.ipynb to open; RUN.ipynb is there only if every cell ran.
+$(CITY)/4_analysed/%.ipynb: notebooks/$$(*D).ipynb notebooks/runs/%.yaml $(CITY)/3_linked/.done
+	$(PYTHON) -m dansok.run $(CITY) $(*D) $(*F)
+
+$(CITY)/5_briefings/%.ko.pdf $(CITY)/5_briefings/%.en.pdf $(CITY)/5_briefings/%.xlsx: $(CITY)/4_analysed/%.ipynb
+	$(PYTHON) -m dansok.briefing $< $(CITY)/5_briefings/$(*D) $(*F)
+
+test: .venv/.done ## Run every test, notebooks included
+	$(PYTHON) -m pytest
+
+wheels: .venv/.done ## Collect in wheels/ what a closed network needs to install
+	$(PYTHON) -m pip wheel --quiet -r requirements.txt -c requirements.lock -w wheels
+
+lock: ## Pin every package below requirements.txt
+	python3 -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet -r requirements.txt
+	.venv-lock/bin/pip freeze --exclude-editable > requirements.lock
+	rm -r .venv-lock
+
+clean: ## Delete what make can make again of CITY; never 1_raw
+	rm -rf $(CITY)/2_clean $(CITY)/3_linked $(CITY)/4_analysed $(CITY)/5_briefings
