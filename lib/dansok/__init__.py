@@ -17,6 +17,7 @@ LAYERS = (
     "sources",  # files as they were sent, as text tables
     "clean",  # 1_raw -> 2_clean
     "link",  # 2_clean -> 3_linked
+    "choices",  # what an analyst may choose
     "models",  # plain arrays in, plain tables out
     "sample",  # the synthetic city
     "cases",  # one module a notebook

@@ -1,0 +1,409 @@
+"""What arrived, what each source can see, and what was odd about it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from ibis import _
+
+from dansok import choices as chosen
+from dansok.clean import read_arrivals, read_ledger, read_surprises, read_table
+from dansok.engine import connect
+from dansok.findings import Finding
+from dansok.korea.particles import with_particle
+from dansok.link import read_exposure_notes, read_match_rates, scan_linked
+from dansok.space import read_areas
+from dansok.tables import CHANNELS, TABLES
+from dansok.words import Text
+
+PARTIAL = 0.25  # share of a channel's median month below which a month counts as a hole
+
+
+@dataclass(frozen=True)
+class Choices(chosen.Choices):
+    """Nothing beyond what all notebooks let an analyst choose."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    arrivals: pd.DataFrame
+    ledger: pd.DataFrame
+    surprises: pd.DataFrame
+    matches: pd.DataFrame
+    exposure_notes: pd.DataFrame
+    by_day: pd.DataFrame  # channel, source, day, records
+    exposure: pd.DataFrame  # channel, month, hour, watched_hours
+    cells: pd.DataFrame  # channel, cell_x, cell_y, area_name, records
+    areas: pd.DataFrame
+    cell_metres: int
+
+
+@dataclass(frozen=True)
+class Result:
+    arrivals: pd.DataFrame
+    coverage: pd.DataFrame
+    silent: pd.DataFrame
+    ledger: pd.DataFrame
+    matches: pd.DataFrame
+    reach: pd.DataFrame
+    cells: pd.DataFrame
+    exposure: pd.DataFrame
+    surprises: pd.DataFrame
+    findings: dict[str, Finding]
+    metrics: dict[str, float]
+
+
+def load(choices):
+    """Read the ledgers of the stages and count the linked records by day, hour and cell."""
+    city, connection = choices.opened, connect()
+    tickets = scan_linked(city, "placed_tickets", connection).mutate(
+        month=_.issued_at.strftime("%Y-%m"), day=_.issued_at.date()
+    )
+    tickets = tickets.filter(_.month.isin(choices.months))
+    exposure = scan_linked(city, "exposure", connection).mutate(month=_.day.strftime("%Y-%m"))
+    exposure = exposure.filter(_.month.isin(choices.months))
+    cell = ("channel", "cell_x", "cell_y", "area_name")
+    return Inputs(
+        arrivals=read_arrivals(city),
+        ledger=read_ledger(city),
+        surprises=read_surprises(city),
+        matches=read_match_rates(city),
+        exposure_notes=read_exposure_notes(city),
+        by_day=tickets.group_by("channel", "source", "day")
+        .agg(records=_.records.sum())
+        .order_by("channel", "source", "day")
+        .to_pandas(),
+        exposure=exposure.group_by("channel", "hour")
+        .agg(watched_hours=_.watched_hours.sum(), units=_.unit.nunique())
+        .order_by("channel", "hour")
+        .to_pandas(),
+        cells=tickets.filter(_.cell_x.notnull())
+        .group_by(*cell)
+        .agg(records=_.records.sum())
+        .order_by(*cell)
+        .to_pandas(),
+        areas=read_table(city, "areas"),
+        cell_metres=city.cell_metres,
+    )
+
+
+def analyse(inputs, choices):
+    """Say what came, what was left out, what matched, who could see what, and what was odd.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        As `load` returns.
+    choices : Choices
+
+    Returns
+    -------
+    Result
+        Tables for the notebook, findings by name, metrics with their unit in the name.
+    """
+    coverage = monthly_coverage(inputs.by_day, choices.months)
+    silent = silent_spells(inputs.by_day)
+    reach = map_reach(inputs.cells, read_areas(inputs.areas), inputs.cell_metres)
+    exposure = _exposure(inputs.exposure)
+    surprises = _surprises(inputs)
+    findings = [
+        _arrived(inputs),
+        *_left_out(inputs.ledger),
+        *_holes(coverage),
+        *_silence(silent),
+        *_placed(inputs.matches),
+        *_seen(reach),
+        *_unwatched(exposure),
+        _odd(surprises),
+    ]
+    return Result(
+        arrivals=inputs.arrivals,
+        coverage=coverage,
+        silent=silent,
+        ledger=inputs.ledger,
+        matches=inputs.matches,
+        reach=reach,
+        cells=inputs.cells,
+        exposure=exposure,
+        surprises=surprises,
+        findings={finding.name: finding for finding in findings},
+        metrics=_metrics(inputs, reach),
+    )
+
+
+def monthly_coverage(by_day, months):
+    """Records by channel and month, and whether a month is a hole.
+
+    Returns
+    -------
+    pd.DataFrame, one row a channel and month
+        `channel`, `month`, `records` (missing where none), `days` with a record, `state`: "records", "partial" (under
+        a quarter of the channel's median month) or "none".
+    """
+    month = pd.to_datetime(by_day.day).dt.strftime("%Y-%m")
+    counted = (
+        by_day.assign(month=month)
+        .groupby(["channel", "month"])
+        .agg(records=("records", "sum"), days=("day", "nunique"))
+    )
+    channels = [channel for channel in CHANNELS if channel in set(by_day.channel)]
+    grid = pd.MultiIndex.from_product([channels, months], names=["channel", "month"])
+    table = counted.reindex(grid).reset_index()
+    median = table.groupby("channel").records.transform("median")
+    table["state"] = "records"
+    table.loc[table.records < PARTIAL * median, "state"] = "partial"
+    table.loc[table.records.isna(), "state"] = "none"
+    return table
+
+
+def silent_spells(by_day):
+    """Runs of days without any record between a source's first and last day.
+
+    Returns
+    -------
+    pd.DataFrame, one row a source and run of at least two days, or of one day where the source never pauses otherwise
+        `channel`, `source`, `first_day`, `last_day`, `days`; longest first.
+    """
+    spells = []
+    for (channel, source), own in by_day.groupby(["channel", "source"]):
+        days = pd.to_datetime(own.day.drop_duplicates().sort_values())
+        gap = days.diff().dt.days
+        for last, length in gap[gap > 1].items():
+            end = days[last] - pd.Timedelta(days=1)
+            spells.append((channel, source, end - pd.Timedelta(days=int(length) - 2), end, int(length) - 1))
+    table = pd.DataFrame(spells, columns=["channel", "source", "first_day", "last_day", "days"])
+    return table.sort_values(["days", "source", "first_day"], ascending=[False, True, True], ignore_index=True)
+
+
+def map_reach(cells, areas, cell_metres):
+    """How much of the map each channel has any record in.
+
+    Returns
+    -------
+    pd.DataFrame, one row a channel
+        `channel`, `cells` with a record, `of_cells` in the city (its area over the cell's), `share`, `areas` with a
+        record, `of_areas`.
+    """
+    of_cells = int(round(areas.area.sum() / cell_metres**2))
+    table = cells.groupby("channel").agg(
+        cells=("cell_x", "size"), areas=("area_name", "nunique"), records=("records", "sum")
+    )
+    distinct = cells.drop_duplicates(["channel", "cell_x", "cell_y"]).groupby("channel").size()
+    table["cells"] = distinct
+    table = table.reindex([channel for channel in CHANNELS if channel in table.index]).reset_index()
+    return table.assign(
+        of_cells=of_cells, share=table.cells / of_cells if of_cells else float("nan"), of_areas=len(areas)
+    )
+
+
+def _exposure(exposure):
+    """Hours watched by channel and hour of day, all 24 hours of each channel that has any."""
+    channels = [channel for channel in CHANNELS if channel in set(exposure.channel)]
+    grid = pd.MultiIndex.from_product([channels, range(24)], names=["channel", "hour"])
+    return exposure.set_index(["channel", "hour"]).reindex(grid, fill_value=0).reset_index()
+
+
+def _surprises(inputs):
+    """All oddities, those of the exposure with them: `table`, `source`, `kind`, `rows`, `text` (Text)."""
+    found = pd.concat([inputs.surprises, inputs.exposure_notes.assign(table="exposure")], ignore_index=True)
+    return found.assign(text=[Text(ko, en) for ko, en in zip(found.ko, found.en, strict=True)])
+
+
+# --- findings: a sentence and its numbers ---
+
+
+def _arrived(inputs):
+    tickets = inputs.arrivals[inputs.arrivals.table == "tickets"]
+    files, rows = inputs.arrivals.file.nunique(), int(inputs.arrivals.rows.sum())
+    ticket_rows = int(tickets.rows.sum())
+    first, last = str(inputs.by_day.day.min())[:10], str(inputs.by_day.day.max())[:10]
+    return Finding(
+        "arrived",
+        Text(
+            f"파일 {files}개, {rows:,}행이 들어왔다. 그 가운데 단속 기록은 {ticket_rows:,}행이며, 쓸 수 있는 기록은 "
+            f"{first}부터 {last}까지이다.",
+            f"{files} files with {rows:,} rows arrived. {ticket_rows:,} rows are enforcement records; those that can be "
+            f"used run from {first} to {last}.",
+        ),
+        {"files": files, "rows": rows, "ticket_rows": ticket_rows, "first_day": first, "last_day": last},
+    )
+
+
+def _left_out(ledger):
+    own = ledger[ledger.table == "tickets"]
+    came = int(own[own.what == "came"].rows.sum())
+    dropped = own[own.what == "dropped"]
+    lost = int(dropped.rows.sum())
+    if not came:
+        return []
+    if not lost:
+        text = Text(f"단속 기록 {came:,}행을 모두 썼다.", f"All {came:,} enforcement rows were used.")
+        return [Finding("left_out", text, {"came": came, "dropped": 0})]
+    by_reason = dropped.groupby(["reason_ko", "reason_en"]).rows.sum().sort_values(ascending=False)
+    (ko, en), most = by_reason.index[0], int(by_reason.iloc[0])
+    return [
+        Finding(
+            "left_out",
+            Text(
+                f"단속 기록 {came:,}행 가운데 {lost:,}행({lost / came:.2%})을 뺐다. 가장 많은 이유는 '{ko}' {most:,}행이다.",
+                f"{lost:,} of {came:,} enforcement rows ({lost / came:.2%}) were left out, most of them as '{en}' "
+                f"({most:,}).",
+            ),
+            {"came": came, "dropped": lost, "share": lost / came, "largest_reason_rows": most},
+        )
+    ]
+
+
+def _holes(coverage):
+    said = []
+    for channel, own in coverage.groupby("channel", sort=False):
+        holes = own[own.state != "records"].month.tolist()
+        name = CHANNELS[channel]
+        if not holes:
+            continue
+        none = int((own.state == "none").sum())
+        shown = _runs(holes)
+        said.append(
+            Finding(
+                f"holes_{channel}",
+                Text(
+                    f"{with_particle(name.ko, '은/는')} {len(own)}개월 가운데 {len(holes)}개월이 비거나 모자라다({shown}). "
+                    "기록이 없는 달은 '위반이 없는 달'이 아니다.",
+                    f"{name.en}: {len(holes)} of {len(own)} months are empty or thin ({shown}). "
+                    "A month without records is not a month without violations.",
+                ),
+                {"months": len(own), "holes": len(holes), "empty": none},
+            )
+        )
+    return said
+
+
+def _runs(months):
+    """ "2025-09~2026-01, 2026-03" for a list of months."""
+    periods = [pd.Period(month, "M") for month in months]
+    runs = []
+    for period in periods:
+        if runs and period == runs[-1][1] + 1:
+            runs[-1][1] = period
+        else:
+            runs.append([period, period])
+    return ", ".join(str(a) if a == b else f"{a}~{b}" for a, b in runs)
+
+
+def _silence(silent):
+    if silent.empty:
+        return []
+    longest = silent.iloc[0]
+    name = CHANNELS[longest.channel]
+    first, last = (str(day.date()) for day in (longest.first_day, longest.last_day))
+    return [
+        Finding(
+            "longest_silence",
+            Text(
+                f"가장 긴 침묵은 {name.ko}의 {longest.days}일이다({first} ~ {last}).",
+                f"The longest silence is {longest.days} {'day' if longest.days == 1 else 'days'} of {name.en.lower()} "
+                f"({first} to {last}).",
+            ),
+            {"days": int(longest.days), "first_day": first, "last_day": last},
+        )
+    ]
+
+
+def _placed(matches):
+    total = int(matches.records.sum())
+    if not total:
+        return []
+    placed = int(matches[matches.how_placed.notna()].records.sum())
+    by_channel = matches.assign(placed=matches.records.where(matches.how_placed.notna(), 0)).groupby("channel")
+    share = (by_channel.placed.sum() / by_channel.records.sum()).reindex(list(CHANNELS)).dropna()
+    worst = share.idxmin()
+    ko = f"기록 {total:,}건 가운데 {placed:,}건({placed / total:.1%})의 위치를 찾았다."
+    en = f"{placed:,} of {total:,} records ({placed / total:.1%}) could be placed on the map."
+    if len(share) > 1:
+        ko += f" {with_particle(CHANNELS[worst].ko, '은/는')} {share[worst]:.1%}로 가장 낮다."
+        en += f" The lowest share is that of {CHANNELS[worst].en.lower()}: {share[worst]:.1%}."
+    numbers = {f"share_{channel}": float(value) for channel, value in share.items()}
+    return [Finding("placed", Text(ko, en), {"records": total, "placed": placed, "share": placed / total, **numbers})]
+
+
+def _seen(reach):
+    if reach.empty:
+        return []
+    parts = [(CHANNELS[row.channel], row.share, row.areas, row.of_areas) for row in reach.itertuples()]
+    ko = ", ".join(f"{name.ko} {share:.1%}({areas}/{of} 읍면동)" for name, share, areas, of in parts)
+    en = ", ".join(f"{name.en.lower()} {share:.1%} ({areas} of {of} 읍면동)" for name, share, areas, of in parts)
+    numbers = {f"share_{row.channel}": float(row.share) for row in reach.itertuples()}
+    return [
+        Finding(
+            "reach",
+            Text(
+                f"시 면적 가운데 기록이 있는 격자는 {ko}이다. 나머지는 '위반 없음'이 아니라 '보지 않음'이다.",
+                f"Of the city's grid cells, these shares hold any record: {en}. The rest is not 'no violation' but "
+                "'not looked at'.",
+            ),
+            numbers,
+        )
+    ]
+
+
+def _unwatched(exposure):
+    said = []
+    for channel, own in exposure.groupby("channel", sort=False):
+        watched = own.set_index("hour").watched_hours
+        none = [hour for hour in range(24) if watched[hour] < 0.02 * watched.max()]
+        if not none or not watched.max():
+            continue
+        name, spans = CHANNELS[channel], _hours(none)
+        said.append(
+            Finding(
+                f"unwatched_{channel}",
+                Text(
+                    f"{with_particle(name.ko, '은/는')} 하루 24시간 가운데 {len(none)}시간({spans}) 동안 아무것도 보지 않는다.",
+                    f"{name.en} watch nothing in {len(none)} of the 24 hours of the day ({spans} h).",
+                ),
+                {"hours": len(none), "spans": spans},
+            )
+        )
+    return said
+
+
+def _hours(hours):
+    """ "0~7, 21~24" for a list of hours: from the start of the first to the end of the last."""
+    runs = []
+    for hour in hours:
+        if runs and hour == runs[-1][1]:
+            runs[-1][1] = hour + 1
+        else:
+            runs.append([hour, hour + 1])
+    return ", ".join(f"{a}~{b}" for a, b in runs)
+
+
+def _odd(surprises):
+    kinds = surprises.kind.nunique()
+    if surprises.empty:
+        return Finding("surprises", Text("이상한 점은 없다.", "Nothing odd was found."), {"kinds": 0, "rows": 0})
+    rows = int(surprises.rows.sum())
+    return Finding(
+        "surprises",
+        Text(
+            f"이상한 점 {len(surprises)}가지({kinds}종, 모두 {rows:,}행)를 찾아 적어 두었다. 규칙 없이 고친 것은 없다.",
+            f"{len(surprises)} oddities of {kinds} kinds ({rows:,} rows in all) were found and written down; none was "
+            "mended without a rule.",
+        ),
+        {"oddities": len(surprises), "kinds": kinds, "rows": rows},
+    )
+
+
+def _metrics(inputs, reach):
+    tickets = inputs.ledger[inputs.ledger.table == "tickets"]
+    placed = inputs.matches[inputs.matches.how_placed.notna()].records.sum()
+    metrics = {
+        "files": int(inputs.arrivals.file.nunique()),
+        "rows_arrived": int(inputs.arrivals.rows.sum()),
+        "ticket_rows_arrived": int(tickets[tickets.what == "came"].rows.sum()),
+        "ticket_rows_dropped": int(tickets[tickets.what == "dropped"].rows.sum()),
+        "placed_share": float(placed / inputs.matches.records.sum()) if inputs.matches.records.sum() else 0.0,
+        "oddities": len(inputs.surprises),
+        "tables_filled": int(inputs.arrivals.table.nunique()),
+        "tables_known": sum(table.stage == "2_clean" for table in TABLES.values()),
+    }
+    return metrics | {f"{row.channel}_cells_share": float(row.share) for row in reach.itertuples()}

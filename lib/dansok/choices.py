@@ -1,0 +1,124 @@
+"""What every notebook lets an analyst choose, checked against the city's records before any work is done."""
+
+import re
+from dataclasses import dataclass, field, fields
+
+import ibis
+import pandas as pd
+
+from dansok.city import City, open_city
+from dansok.engine import connect
+from dansok.link import scan_linked
+from dansok.periods import check_month, months_between, shift
+from dansok.words import LANGUAGES, Refusal, Text
+
+REGULAR_MONTHS = 3  # a channel that reported in fewer months does not hold back "latest"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The choices that all notebooks share; each notebook adds its own.
+
+    Attributes
+    ----------
+    city : str
+        City folder, absolute or from the project's root.
+    save_as : str
+        Name under which findings are saved in 4_analysed/<notebook>/.
+    language : str
+        Edition shown on the screen; the PDFs come in both.
+    mark : str
+        Mark in the header of every page, such as 내부검토용; empty for none.
+    first_month, last_month : str
+        Whole months "2025-08"; "earliest", or "latest": the last month in which every regular channel reported.
+        `first_month` may also be a length such as "12 months", up to `last_month`.
+    """
+
+    city: str
+    save_as: str
+    language: str
+    mark: str
+    first_month: str
+    last_month: str
+    opened: City = field(init=False, repr=False, compare=False)
+    months_seen: pd.DataFrame = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        if self.language not in LANGUAGES:
+            raise Refusal(
+                f"language = '{self.language}': ko나 en으로 적으세요.",
+                f"language = '{self.language}': write ko or en.",
+            )
+        city = open_city(self.city)
+        self._set(opened=city, months_seen=months_seen(city))
+        known = sorted(self.months_seen.month.unique())
+        last = latest_month(self.months_seen) if self.last_month == "latest" else self.last_month
+        last = check_month("last_month", last, known)
+        length = re.fullmatch(r"([1-9]\d?) months", self.first_month)
+        first = max(shift(last, 1 - int(length[1])), known[0]) if length else self.first_month
+        first = check_month("first_month", first, known)
+        if last < first:
+            raise Refusal(
+                f"last_month = '{last}'이 first_month = '{first}'보다 빠릅니다. 순서를 바꾸세요.",
+                f"last_month = '{last}' lies before first_month = '{first}'. Swap them.",
+            )
+        self._set(first_month=first, last_month=last)
+
+    def _set(self, **values):
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def months(self):
+        """The months of the period, in order."""
+        return months_between(self.first_month, self.last_month)
+
+    @property
+    def mark_text(self):
+        """The mark as shown, or None."""
+        known = {"내부검토용": "For internal review"}
+        return Text(self.mark, known.get(self.mark, self.mark)) if self.mark else None
+
+    def chosen(self):
+        """Name -> value of every choice as resolved, for the page on how the briefing was made."""
+        hidden = {"city", "save_as", "language", "opened", "months_seen"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in hidden}
+
+
+def months_seen(city):
+    """Months with records, by channel.
+
+    Returns
+    -------
+    pd.DataFrame, one row a channel and month with records
+        `channel`, `month` ("2025-08"), `records`.
+    """
+    tickets = scan_linked(city, "placed_tickets", connect())
+    month = tickets.issued_at.strftime("%Y-%m").name("month")
+    counted = tickets.filter(tickets.time_precision != "year").group_by("channel", month)
+    seen = counted.agg(records=ibis._.records.sum()).order_by("channel", "month").to_pandas()
+    if seen.empty:
+        raise Refusal(
+            f"{city.folder.name}: 날짜를 알 수 있는 단속 기록이 없습니다. 1_raw에 내보내기 파일을 넣으세요.",
+            f"{city.folder.name}: there is no enforcement record with a date. Put exports into 1_raw.",
+        )
+    return seen
+
+
+def latest_month(seen):
+    """The last month in which every channel that reports regularly has records.
+
+    Parameters
+    ----------
+    seen : pd.DataFrame
+        As `months_seen` returns.
+
+    Examples
+    --------
+    >>> seen = pd.DataFrame({"channel": ["a", "a", "a", "b"], "month": ["2025-01", "2025-02", "2025-03", "2026-01"]})
+    >>> latest_month(seen)
+    '2025-03'
+    """
+    months = seen.groupby("channel").month.agg(["max", "count"])
+    regular = months[months["count"] >= REGULAR_MONTHS]
+    return (regular if len(regular) else months)["max"].min()
