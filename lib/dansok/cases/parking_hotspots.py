@@ -11,7 +11,7 @@ from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
 from dansok.korea.particles import with_particle
-from dansok.link import read_linked, scan_linked
+from dansok.link import scan_linked
 from dansok.models import rates
 from dansok.periods import shift
 from dansok.tables import CHANNELS
