@@ -1,0 +1,1 @@
+"""What is Korean lives here and nowhere else: plates, addresses, calendar, rules, particles."""
