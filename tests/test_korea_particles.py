@@ -1,7 +1,6 @@
 """Particles after every kind of word that a briefing prints."""
 
 import pytest
-
 from dansok.korea.particles import PAIRS, particle, with_particle
 
 
