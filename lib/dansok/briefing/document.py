@@ -1,0 +1,256 @@
+"""One edition of an executed notebook as a tree of plain data, ready for briefing.typ."""
+
+import datetime
+import re
+
+from dansok.briefing import fonts, prose
+from dansok.briefing.payload import MIME, payloads, said
+from dansok.words import Refusal
+
+TEXT_WIDTH = 470.5  # points: A4 less two margins of 22 mm
+TABLE_SIZES = (8.6, 8.0, 7.4, 6.8)
+CELL_PADDING = 5.0
+KPI_SIZES = (21, 18, 15, 12)
+KPI_A_ROW = 4
+
+
+def document(notebook, language):
+    """The edition of one language.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; holds one `page.start`.
+    language : {"ko", "en"}
+
+    Returns
+    -------
+    tree : dict
+        `meta` (what cover and header say) and `body` (list of nodes).
+    files : dict of str -> bytes
+        The pictures that the tree names.
+
+    Raises
+    ------
+    Refusal
+        If `page.start` is missing, prose cannot be printed, a cross-reference leads nowhere, two things share a
+        name, or heading levels are skipped. Names the cell.
+    """
+    start = _start(notebook)
+    nodes, files = [], {}
+    for number, cell in enumerate(notebook.cells, 1):
+        for node in _cell(cell, number, language, files):
+            node["cell"] = number
+            _append(nodes, node)
+    _level_headings(nodes)
+    _refuse_broken_names(nodes)
+    return {"meta": _meta(start, language), "body": nodes}, files
+
+
+def _start(notebook):
+    found = payloads(notebook, "start")
+    if len(found) != 1:
+        raise Refusal(
+            ko=f"page.start가 {len(found)}번 있습니다. 노트북 앞쪽에서 한 번만 부르세요.",
+            en=f"page.start was called {len(found)} times; call it once near the top of the notebook.",
+        )
+    return found[0][1]
+
+
+def _meta(start, language):
+    day = datetime.date.fromisoformat(start["as_of"])
+    as_of = f"{day.year}. {day.month}. {day.day}." if language == "ko" else f"{day.day} {day:%B %Y}"
+    texts = {name: said(start[name], language) for name in ("title", "subtitle", "office", "area", "mark")}
+    keywords = [word[language] for word in start["keywords"]]
+    number = start["document_number"]
+    return {**texts, "language": language, "as_of": as_of, "document_number": number, "keywords": keywords}
+
+
+def _cell(cell, number, language, files):
+    tags = cell.metadata.get("tags", [])
+    if cell.cell_type == "markdown":
+        other = "en" if language == "ko" else "ko"
+        # papermill explains a failed run in Markdown of its own
+        if other in tags or "papermill-error-cell-tag" in tags:
+            return []
+        return prose.read(cell.source, number)
+    if cell.cell_type == "code":
+        shown = [output.data[MIME] for output in cell.outputs if MIME in output.get("data", {})]
+        return [_node(payload, language, number, files) for payload in shown if payload["kind"] != "start"]
+    return []
+
+
+def _append(nodes, node):
+    """Keep the sentence of a figure with the figure, wherever that is moved to."""
+    if node["t"] == "finding" and nodes and nodes[-1]["t"] in ("figure", "grid"):
+        nodes[-1]["findings"].append(node["c"])
+    else:
+        nodes.append(node)
+
+
+def _node(payload, language, number, files):
+    makers = {"kpi": _kpi, "summary": _summary, "finding": _finding, "note": _note, "figure": _figure, "table": _table}
+    return makers[payload["kind"]](payload, language, number, files)
+
+
+def _kpi(payload, language, number, files):
+    items = [
+        {name: said(item[name], language) for name in ("label", "value", "unit", "change")}
+        | {"direction": item["direction"], "tone": item["tone"]}
+        for item in payload["items"]
+    ]
+    columns = max(1, -(-len(items) // -(-len(items) // KPI_A_ROW))) if items else 1
+    room = (TEXT_WIDTH - 8 * (columns - 1)) / columns - 22
+    size = next((s for s in KPI_SIZES if all(_kpi_width(item, s) <= room for item in items)), KPI_SIZES[-1])
+    return {"t": "kpi", "items": items, "columns": columns, "size": size}
+
+
+def _kpi_width(item, size):
+    return fonts.width(item["value"], size, "Bold") + 3 + fonts.width(item["unit"] or "", 9, "Medium")
+
+
+def _summary(payload, language, number, files):
+    return {"t": "summary", "items": [prose.inline(one["text"][language], number) for one in payload["findings"]]}
+
+
+def _finding(payload, language, number, files):
+    return {"t": "finding", "c": prose.inline(payload["finding"]["text"][language], number)}
+
+
+def _note(payload, language, number, files):
+    content = prose.read(payload["text"][language], number)
+    return {"t": "note", "tone": payload["tone"], "title": said(payload["title"], language), "c": content}
+
+
+def _below(payload, language):
+    """Source and note under a figure or table; they may hold cross-references."""
+    texts = {name: said(payload[name], language) for name in ("source", "note")}
+    return {name: text and prose.inline(text) for name, text in texts.items()}
+
+
+def _figure(payload, language, number, files):
+    source = f"{payload['name']}.svg"
+    svg = payload["svg"][language]
+    files[source] = svg.encode()
+    width, height = (float(part) for part in re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups())
+    return {
+        "t": "figure",
+        "id": payload["name"],
+        "caption": prose.inline(payload["caption"][language]),
+        "alt": payload["alt"][language],
+        "file": source,
+        "width": payload["width"],
+        "height": height / width * TEXT_WIDTH * payload["width"] / 100,
+        "findings": [],
+        **_below(payload, language),
+    }
+
+
+def _table(payload, language, number, files):
+    def text(cell):
+        return [{"t": "text", "s": cell[language]}]
+
+    head = [text(column["label"]) for column in payload["columns"]]
+    rows = [[text(cell) for cell in row] for row in payload["rows"]]
+    widths, size = _widths(head, rows)
+    return {
+        "t": "grid",
+        "id": payload["name"],
+        "caption": prose.inline(payload["caption"][language]),
+        "align": [column["align"] for column in payload["columns"]],
+        "head": head,
+        "rows": rows,
+        "has_total": payload["has_total"],
+        "shade": payload["shade"],
+        "empty": said(payload["empty"], language),
+        "unit": said(payload["unit"], language),
+        "widths": widths,
+        "size": size,
+        "findings": [],
+        **_below(payload, language),
+    }
+
+
+def _widths(head, rows):
+    """Column widths in points and the largest type at which no word must break."""
+    for size in TABLE_SIZES:
+        columns = list(zip(head, *rows, strict=True))
+        least = [_widest([w for cell in column for w in _string(cell).split()], size) for column in columns]
+        ideal = [max(low, _widest([_string(cell) for cell in column], size)) for low, column in zip(least, columns, strict=True)]
+        if sum(least) <= TEXT_WIDTH:
+            break
+    spare, wish = TEXT_WIDTH - sum(least), sum(ideal) - sum(least)
+    if spare < 0:
+        return [low * TEXT_WIDTH / sum(least) for low in least], size
+    if wish <= spare:
+        return [full * TEXT_WIDTH / sum(ideal) for full in ideal], size
+    # A long text may wrap, so that the columns beside it need not.
+    widths = dict(enumerate(least))
+    for i in sorted(widths, key=lambda i: ideal[i] - least[i]):
+        waiting = sum(1 for j in widths if ideal[j] - least[j] >= ideal[i] - least[i]) or 1
+        share = min(ideal[i] - least[i], spare / waiting)
+        widths[i] += share
+        spare -= share
+    return [widths[i] * TEXT_WIDTH / sum(widths.values()) for i in range(len(least))], size
+
+
+def _widest(texts, size):
+    # Headers are semibold: a little wider than what Regular measures.
+    return max((fonts.width(text, size, "SemiBold") for text in texts), default=0) + 2 * CELL_PADDING + 1
+
+
+def _string(nodes):
+    return "".join(node["s"] if "s" in node else _string(node["c"]) if "c" in node else " [그림 00] " for node in nodes)
+
+
+def _level_headings(nodes):
+    """A single H1 before H2s is the notebook's question, not a section: it stays at level 1, without a number.
+
+    Sections are then the H2s, counted from Ⅰ.
+    """
+    headings = [node for node in nodes if node["t"] == "heading"]
+    levels = [node["level"] for node in headings]
+    if levels[:1] == [1] and levels.count(1) == 1 and 2 in levels:
+        headings[0]["classes"].append("unnumbered")
+        for node in headings[1:]:
+            node["level"] -= 1
+    elif levels and levels[0] == min(levels):
+        for node in headings:
+            node["level"] -= levels[0] - 1
+    before = 0
+    for node in headings:
+        if node["level"] > before + 1 or node["level"] < 1:
+            raise Refusal(
+                ko=f"{node['cell']}번째 셀: 제목 수준을 건너뛰었습니다. #의 수를 하나씩 늘리세요.",
+                en=f"Cell {node['cell']}: a heading level is skipped; add one # at a time.",
+            )
+        before = node["level"]
+
+
+def _refuse_broken_names(nodes):
+    places = {}
+    for node in nodes:
+        name = node.get("id")
+        if name in places:
+            raise Refusal(
+                ko=f"{places[name]}번째와 {node['cell']}번째 셀이 같은 이름 {name}을(를) 씁니다. 하나를 바꾸세요.",
+                en=f"Cells {places[name]} and {node['cell']} both use the name {name}; change one.",
+            )
+        if name:
+            places[name] = node["cell"]
+    for node in nodes:
+        for name in _references(node):
+            if name not in places:
+                raise Refusal(
+                    ko=f"{node['cell']}번째 셀: @{name}에 해당하는 그림·표·절이 없습니다.",
+                    en=f"Cell {node['cell']}: @{name} leads to no figure, table or section.",
+                )
+
+
+def _references(part):
+    if isinstance(part, dict):
+        own = [part["id"]] if part.get("t") == "ref" else []
+        return own + [name for value in part.values() for name in _references(value)]
+    if isinstance(part, list):
+        return [name for value in part for name in _references(value)]
+    return []
