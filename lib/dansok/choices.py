@@ -30,7 +30,8 @@ class Choices:
     mark : str
         Mark in the header of every page, such as 내부검토용; empty for none.
     first_month, last_month : str
-        Whole months "2025-08"; "earliest", or "latest": the last month in which every regular channel reported.
+        Whole months "2025-08"; "earliest"; "latest": the last month in which every regular channel reported;
+        "last record": the last month in which any did.
         `first_month` may also be a length such as "12 months", up to `last_month`.
     """
 
@@ -52,7 +53,8 @@ class Choices:
         city = open_city(self.city)
         self._set(opened=city, months_seen=months_seen(city))
         known = sorted(self.months_seen.month.unique())
-        last = latest_month(self.months_seen) if self.last_month == "latest" else self.last_month
+        words = {"latest": latest_month(self.months_seen), "last record": known[-1]}
+        last = words.get(self.last_month, self.last_month)
         last = check_month("last_month", last, known)
         length = re.fullmatch(r"([1-9]\d?) months", self.first_month)
         first = max(shift(last, 1 - int(length[1])), known[0]) if length else self.first_month
@@ -74,6 +76,15 @@ class Choices:
         return months_between(self.first_month, self.last_month)
 
     @property
+    def period(self):
+        """The period as a reader sees it."""
+        return span(self.months)
+
+    def folder(self, notebook):
+        """Where the findings of a notebook are saved."""
+        return self.opened.analysed / notebook / self.save_as
+
+    @property
     def mark_text(self):
         """The mark as shown, or None."""
         known = {"내부검토용": "For internal review"}
@@ -83,6 +94,20 @@ class Choices:
         """Name -> value of every choice as resolved, for the page on how the briefing was made."""
         hidden = {"city", "save_as", "language", "opened", "months_seen"}
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in hidden}
+
+
+def span(months):
+    """A list of months as a reader sees it.
+
+    Examples
+    --------
+    >>> span(["2024-12", "2025-01"])["en"]
+    '2024-12 to 2025-01 (2 months)'
+    """
+    first, last = months[0], months[-1]
+    if len(months) == 1:
+        return Text(f"{first}(1개월)", f"{first} (1 month)")
+    return Text(f"{first} ~ {last}({len(months)}개월)", f"{first} to {last} ({len(months)} months)")
 
 
 def months_seen(city):

@@ -37,12 +37,12 @@ def check_month(name, value, known):
     name : str
         The parameter, as the run file calls it.
     value : str
-        "2025-08"; "earliest" and "latest" stand for the ends of `known`.
+        "2025-08"; "earliest" stands for the first of `known`.
     known : list of str
         Months with records, in order.
     """
-    if value in ("earliest", "latest"):
-        return known[0 if value == "earliest" else -1]
+    if value == "earliest":
+        return known[0]
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
         raise Refusal(
             f"{name} = '{value}': 달은 2025-08처럼 적으세요.",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import pandas as pd
 from ibis import _
 
@@ -15,6 +16,54 @@ from dansok.space import read_areas
 from dansok.tables import CHANNELS, TABLES
 from dansok.words import Text
 
+ARRIVAL_COLUMNS = {
+    "table": Text("표", "Table"),
+    "file": Text("파일", "File"),
+    "format": Text("형식", "Format"),
+    "encoding": Text("문자", "Encoding"),
+    "rows": Text("행", "Rows"),
+    "first_at": Text("처음", "First"),
+    "last_at": Text("마지막", "Last"),
+}
+LEDGER_COLUMNS = {
+    "source": Text("출처", "Source"),
+    "step": Text("한 일", "What was done"),
+    "reason": Text("이유", "Reason"),
+    "rows": Text("행", "Rows"),
+    "left": Text("남은 행", "Rows left"),
+}
+SILENT_COLUMNS = {
+    "channel": Text("구분", "Channel"),
+    "first_day": Text("첫날", "First day"),
+    "last_day": Text("끝날", "Last day"),
+    "days": Text("일수", "Days"),
+}
+REACH_COLUMNS = {
+    "channel": Text("구분", "Channel"),
+    "records": Text("건수", "Records"),
+    "cells": Text("기록 있는 격자", "Cells with records"),
+    "of_cells": Text("전체 격자", "All cells"),
+    "share": Text("비율", "Share"),
+    "areas": Text("읍면동", "Areas"),
+    "of_areas": Text("전체", "of"),
+}
+SURPRISE_COLUMNS = {
+    "table": Text("표", "Table"),
+    "source": Text("출처", "Source"),
+    "rows": Text("행", "Rows"),
+    "text": Text("내용", "What was found"),
+}
+STEPS = {
+    "came": Text("들어옴", "came"),
+    "dropped": Text("뺌", "left out"),
+    "mended": Text("고침", "mended"),
+    "flagged": Text("표시", "flagged"),
+}
+TABLE_NAMES = {name: Text(table.ko, name) for name, table in TABLES.items()} | {
+    "exposure": Text("단속 노출", "exposure")
+}
+UNDER_THE_CHART = ("coverage", "exposure")  # said beside their chart, not in the summary
+NOTHING = Text("해당하는 것이 없다.", "There is nothing of the kind.")
 PARTIAL = 0.25  # share of a channel's median month below which a month counts as a hole
 
 
@@ -39,6 +88,8 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Result:
+    period: Text
+    as_of: str
     arrivals: pd.DataFrame
     coverage: pd.DataFrame
     silent: pd.DataFrame
@@ -46,10 +97,16 @@ class Result:
     matches: pd.DataFrame
     reach: pd.DataFrame
     cells: pd.DataFrame
+    areas: gpd.GeoDataFrame
     exposure: pd.DataFrame
     surprises: pd.DataFrame
     findings: dict[str, Finding]
     metrics: dict[str, float]
+
+    @property
+    def key_findings(self):
+        """The findings of the summary box, in reading order."""
+        return [finding for name, finding in self.findings.items() if name not in UNDER_THE_CHART]
 
 
 def load(choices):
@@ -102,7 +159,8 @@ def analyse(inputs, choices):
     """
     coverage = monthly_coverage(inputs.by_day, choices.months)
     silent = silent_spells(inputs.by_day)
-    reach = map_reach(inputs.cells, read_areas(inputs.areas), inputs.cell_metres)
+    areas = read_areas(inputs.areas)
+    reach = map_reach(inputs.cells, areas, inputs.cell_metres)
     exposure = _exposure(inputs.exposure)
     surprises = _surprises(inputs)
     findings = [
@@ -114,15 +172,20 @@ def analyse(inputs, choices):
         *_seen(reach),
         *_unwatched(exposure),
         _odd(surprises),
+        _coverage_said(coverage),
+        _exposure_said(exposure),
     ]
     return Result(
+        period=choices.period,
+        as_of=str(inputs.by_day.day.max())[:10],
         arrivals=inputs.arrivals,
         coverage=coverage,
         silent=silent,
-        ledger=inputs.ledger,
-        matches=inputs.matches,
+        ledger=_ledger(inputs.ledger),
+        matches=_matches(inputs.matches),
         reach=reach,
         cells=inputs.cells,
+        areas=areas,
         exposure=exposure,
         surprises=surprises,
         findings={finding.name: finding for finding in findings},
@@ -136,7 +199,7 @@ def monthly_coverage(by_day, months):
     Returns
     -------
     pd.DataFrame, one row a channel and month
-        `channel`, `month`, `records` (missing where none), `days` with a record, `state`: "records", "partial" (under
+        `channel`, `row_label`, `month`, `records` (missing where none), `days` with a record, `state`: "records", "partial" (under
         a quarter of the channel's median month) or "none".
     """
     month = pd.to_datetime(by_day.day).dt.strftime("%Y-%m")
@@ -152,7 +215,7 @@ def monthly_coverage(by_day, months):
     table["state"] = "records"
     table.loc[table.records < PARTIAL * median, "state"] = "partial"
     table.loc[table.records.isna(), "state"] = "none"
-    return table
+    return table.assign(row_label=table.channel.map(CHANNELS))
 
 
 def silent_spells(by_day):
@@ -199,7 +262,25 @@ def _exposure(exposure):
     """Hours watched by channel and hour of day, all 24 hours of each channel that has any."""
     channels = [channel for channel in CHANNELS if channel in set(exposure.channel)]
     grid = pd.MultiIndex.from_product([channels, range(24)], names=["channel", "hour"])
-    return exposure.set_index(["channel", "hour"]).reindex(grid, fill_value=0).reset_index()
+    hours = exposure.set_index(["channel", "hour"]).watched_hours.rename("hours")
+    return hours.reindex(grid, fill_value=0).reset_index()
+
+
+def _ledger(ledger):
+    """The ledger of the enforcement records with its words as Text."""
+    own = ledger[ledger.table == "tickets"]
+    reasons = [Text(ko, en) for ko, en in zip(own.reason_ko, own.reason_en, strict=True)]
+    return own.assign(step=own.what.map(STEPS), reason=reasons)
+
+
+def _matches(matches):
+    """How records were placed, or why not, by channel: `source` (Text), `state`, `records`, `share` of the channel."""
+    state = matches.how_placed.fillna(matches.why_unplaced)
+    table = matches.assign(state=state).groupby(["channel", "state"], as_index=False).records.sum()
+    table["share"] = table.records / table.groupby("channel").records.transform("sum")
+    order = {channel: place for place, channel in enumerate(CHANNELS)}
+    table = table.sort_values(["channel", "state"], key=lambda c: c.map(order) if c.name == "channel" else c)
+    return table.assign(source=table.channel.map(CHANNELS))
 
 
 def _surprises(inputs):
@@ -348,7 +429,7 @@ def _seen(reach):
 def _unwatched(exposure):
     said = []
     for channel, own in exposure.groupby("channel", sort=False):
-        watched = own.set_index("hour").watched_hours
+        watched = own.set_index("hour").hours
         none = [hour for hour in range(24) if watched[hour] < 0.02 * watched.max()]
         if not none or not watched.max():
             continue
@@ -391,6 +472,29 @@ def _odd(surprises):
         ),
         {"oddities": len(surprises), "kinds": kinds, "rows": rows},
     )
+
+
+def _coverage_said(coverage):
+    full = coverage[coverage.state == "records"].groupby("channel", sort=False).size()
+    months = coverage.month.nunique()
+    ko = ", ".join(f"{CHANNELS[channel].ko} {n}개월" for channel, n in full.items())
+    en = ", ".join(f"{CHANNELS[channel].en} {n}" for channel, n in full.items())
+    numbers = {f"{channel}_months": int(n) for channel, n in full.items()}
+    return Finding(
+        "coverage",
+        Text(f"{months}개월 가운데 온전히 들어온 달: {ko}.", f"Full months of {months}: {en}."),
+        {"months": months, **numbers},
+    )
+
+
+def _exposure_said(exposure):
+    hours = exposure.groupby("channel", sort=False).hours.sum()
+    ko = ", ".join(f"{CHANNELS[channel].ko} {h:,.0f}시간" for channel, h in hours.items())
+    en = ", ".join(f"{CHANNELS[channel].en} {h:,.0f} hours" for channel, h in hours.items())
+    numbers = {f"{channel}_hours": float(h) for channel, h in hours.items()}
+    if hours.empty:
+        return Finding("exposure", Text("지켜본 시간을 알 수 없다.", "The time watched is not known."), {})
+    return Finding("exposure", Text(f"지켜본 시간: {ko}.", f"Time watched: {en}."), numbers)
 
 
 def _metrics(inputs, reach):

@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import ibis
 import pandas as pd
 from ibis import _
 
 from dansok import choices as chosen
+from dansok.choices import span
 from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
 from dansok.korea.particles import with_particle
+from dansok.korea.rules import policy_events
 from dansok.link import scan_linked
 from dansok.models import rates
 from dansok.periods import shift
+from dansok.space import read_areas
 from dansok.tables import CHANNELS
 from dansok.words import Refusal, Text
 
@@ -22,6 +26,62 @@ NOBODY, FEW = 0.02, 0.5  # share of the busiest hour's watch below which an hour
 AFTER_GRACE_MINUTES = 20
 TOP_CELLS = 20
 ENOUGH = 30  # records below which a ratio is not spoken of
+WHOLE_CITY = Text("전체", "All")
+UNDER_THE_CHART = ("months", "week", "clock", "patrol_clock")  # said beside their chart, not in the summary
+WEEKDAYS = tuple(
+    Text(ko, en)
+    for ko, en in zip(
+        "월화수목금토일", ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), strict=True
+    )
+)
+NOTHING = Text("해당하는 기록이 없다.", "There are no such records.")
+SOURCE = Text("단속 시스템 내보내기, 워크북 계산", "exports of the enforcement system, own calculation")
+INTERVAL = Text(
+    "하한과 상한은 95% 구간(주별 오르내림으로 넓힘)", "low and high: 95% interval, widened for how much weeks differ"
+)
+NO_YEAR_BEFORE = Text(
+    "1년 전 같은 달의 자료가 없어 견줄 수 없다.",
+    "There are no records of the same months a year before to compare with.",
+)
+
+AREA_COLUMNS = {
+    "area_name": Text("읍면동", "Area"),
+    **CHANNELS,
+    "records": Text("계", "All"),
+    "cameras": Text("카메라(대)", "Cameras"),
+    "camera_hours": Text("카메라 시간", "Camera-hours"),
+    "per_1000_hours": Text("천 시간당", "Per 1,000 h"),
+    "low": Text("하한", "Low"),
+    "high": Text("상한", "High"),
+}
+PLACE_COLUMNS = {
+    "rank": Text("순위", "Rank"),
+    "place_name": Text("장소", "Place"),
+    "area_name": Text("읍면동", "Area"),
+    "records": Text("건수", "Records"),
+    "low": Text("하한", "Low"),
+    "high": Text("상한", "High"),
+    "now": Text("같은 달 합", "Same months"),
+    "before": Text("1년 전", "A year before"),
+}
+HOUR_COLUMNS = {
+    "hour": Text("시", "Hour"),
+    "records": Text("건수", "Records"),
+    "watched_hours": Text("카메라 시간", "Camera-hours"),
+    "rate": Text("시간당 기록", "Per camera-hour"),
+    "low": Text("하한", "Low"),
+    "high": Text("상한", "High"),
+}
+CHANGE_COLUMNS = {
+    "channel": Text("구분", "Channel"),
+    "name": Text("읍면동", "Area"),
+    "now": Text("이번", "Now"),
+    "before": Text("1년 전", "A year before"),
+    "ratio": Text("비율", "Ratio"),
+    "low": Text("하한", "Low"),
+    "high": Text("상한", "High"),
+}
+LEDGER_COLUMNS = {"step": Text("단계", "Step"), "records": Text("건수", "Records")}
 
 
 @dataclass(frozen=True)
@@ -63,20 +123,49 @@ class Inputs:
 @dataclass(frozen=True)
 class Result:
     period: Text
+    as_of: str
     before: Text | None
     totals: pd.DataFrame
     by_area: pd.DataFrame
     by_month: pd.DataFrame
+    events: pd.DataFrame
     clocks: pd.DataFrame
     hours: pd.DataFrame
     lunch: pd.DataFrame
     week: pd.DataFrame
     cells: pd.DataFrame
+    areas: gpd.GeoDataFrame
     places: pd.DataFrame
     change: pd.DataFrame
     ledger: pd.DataFrame
     findings: dict[str, Finding]
     metrics: dict[str, float]
+
+    @property
+    def key_findings(self):
+        """The findings of the summary box, in reading order."""
+        return [finding for name, finding in self.findings.items() if name not in UNDER_THE_CHART]
+
+    @property
+    def area_columns(self):
+        """Columns of `by_area` to show: only channels that have records."""
+        return {c: text for c, text in AREA_COLUMNS.items() if c not in CHANNELS or self.by_area[c].sum()}
+
+    @property
+    def map_cells(self):
+        """Records a grid cell, all channels together."""
+        return self.cells.groupby(["cell_x", "cell_y"], as_index=False).records.sum()
+
+    @property
+    def clock_periods(self):
+        """What each channel's clock covers."""
+        return dict(zip(self.clocks.channel, self.clocks.period, strict=True))
+
+    @property
+    def changes(self):
+        """The comparable 읍면동 a channel: channel -> rows of `change`."""
+        drawn = self.change[self.change.ratio.notna()]
+        return {channel: rows for channel, rows in drawn.groupby("channel", sort=False) if len(rows) > 1}
 
 
 def load(choices):
@@ -137,32 +226,38 @@ def analyse(inputs, choices):
     clocks = hour_clocks(inputs, months)
     hours = camera_rates(inputs, months)
     lunch = through_the_grace(inputs, months)
+    week = _week(inputs, months)
     cells = _cells(inputs, months)
     places = top_places(inputs, months, choices.top_places)
     change, before = change_by_area(inputs, months)
-    ledger = _ledger(inputs, months, choices)
     findings = [
         *_where(by_area),
         *_when(clocks, hours, lunch, inputs, months),
         *_concentration(cells),
         *_changed(change, before),
         *_seen_by_citizens_only(by_area),
+        _months_said(totals),
+        _week_said(week),
     ]
     findings = {finding.name: finding for finding in findings}
+    days = _days(inputs.by_day, months).day
     return Result(
-        period=_span(months),
-        before=_span(before) if before else None,
+        period=choices.period,
+        as_of=str(days.max())[:10],
+        before=span(before) if before else None,
         totals=totals,
         by_area=by_area,
         by_month=_by_month(inputs, months),
+        events=policy_events(f"{months[0]}-01", str(days.max())[:10], choices.opened.name.ko),
         clocks=clocks,
         hours=hours,
         lunch=lunch,
-        week=_week(inputs, months),
+        week=week,
         cells=cells,
+        areas=read_areas(inputs.areas),
         places=places,
         change=change,
-        ledger=ledger,
+        ledger=_ledger(inputs, months),
         findings=findings,
         metrics=_metrics(totals, by_area, clocks, cells, places),
     )
@@ -174,11 +269,6 @@ def _in(table, months):
 
 def _days(table, months):
     return table[pd.to_datetime(table.day).dt.strftime("%Y-%m").isin(months)]
-
-
-def _span(months):
-    span = f"{months[0]} ~ {months[-1]}"
-    return Text(f"{span}({len(months)}개월)", f"{months[0]} to {months[-1]} ({len(months)} months)")
 
 
 def _totals(inputs, months):
@@ -270,11 +360,8 @@ def hour_clocks(inputs, months):
         else:
             watched = effort.groupby("hour").watched_hours.sum().reindex(range(24), fill_value=0)
             clock["watched_hours"] = watched.to_numpy()
-            part = clock.watched_hours / clock.watched_hours.max()
-            clock["watched"] = "full"
-            clock.loc[part < FEW, "watched"] = "partial"
-            clock.loc[part < NOBODY, "watched"] = "none"
-        clock["period"], clock["outside"] = _span(own), outside
+            clock["watched"] = _watched(clock.watched_hours)
+        clock["period"], clock["outside"] = span(own), outside
         clocks.append(clock)
     return pd.concat(clocks, ignore_index=True)
 
@@ -297,7 +384,8 @@ def camera_rates(inputs, months):
     Returns
     -------
     pd.DataFrame, shape (24, 6)
-        `hour`, `records`, `watched_hours`, `rate` per camera-hour with `low`, `high`; missing where no camera watched.
+        `hour`, `records`, `watched_hours`, `watched` as in `hour_clocks`, `rate` per camera-hour with `low`, `high`;
+        missing where no camera watched.
     """
     table = _by_unit_and_hour(inputs, months)
     by_hour = table.groupby("hour")[["records", "watched_hours"]].sum().reindex(range(24), fill_value=0)
@@ -306,7 +394,14 @@ def camera_rates(inputs, months):
         by_hour.records, by_hour.watched_hours, dispersion=_spread(inputs, months, "fixed_camera")
     )
     by_hour["records"] = recorded.reindex(range(24), fill_value=0)
+    by_hour["watched"] = _watched(by_hour.watched_hours)
     return by_hour.join(per_hour).reset_index()
+
+
+def _watched(hours):
+    """ "full", "partial" or "none" for each hour of the day, by its watch against that of the busiest hour."""
+    part = hours / hours.max()
+    return pd.Series("full", hours.index).mask(part < FEW, "partial").mask(~(part >= NOBODY), "none")
 
 
 def through_the_grace(inputs, months):
@@ -325,15 +420,15 @@ def through_the_grace(inputs, months):
 
 
 def _week(inputs, months):
-    """Records by weekday (0 is Monday) and hour, a channel; zero where none."""
+    """Records by channel, weekday (0 is Monday) and hour: `value`, zero where none."""
     parts = []
     for channel in CHANNELS:
         own, _outside = _own_months(inputs.by_hour, channel, months)
         counts = _in(inputs.by_hour[inputs.by_hour.channel == channel], own)
         if len(counts):
             grid = pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"])
-            table = counts.groupby(["weekday", "hour"]).records.sum().reindex(grid, fill_value=0).reset_index()
-            parts.append(table.assign(channel=channel))
+            table = counts.groupby(["weekday", "hour"]).records.sum().reindex(grid, fill_value=0)
+            parts.append(table.rename("value").reset_index().assign(channel=channel))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -376,8 +471,9 @@ def change_by_area(inputs, months):
     Returns
     -------
     table : pd.DataFrame, one row a channel and 읍면동, and one a channel for all (`area_name` missing)
-        `channel`, `area_name`, `now`, `before`, `ratio`, `low`, `high` (95%, widened for over-dispersion), `basis`:
-        "per_camera_hour" for fixed cameras, else "records".
+        `channel`, `area_name`, `name` (for a reader), `now`, `before`, `ratio`, `low`, `high` (95%, widened for
+        over-dispersion; all three missing under 30 records in either), `basis`: "per_camera_hour" for fixed cameras,
+        else "records".
     before : list of str
         The months compared with; empty if no month has one.
     """
@@ -400,12 +496,14 @@ def change_by_area(inputs, months):
             known = channel == "fixed_camera" and min(watched) > 0
             hours_now, hours_then = watched if known else (1.0, 1.0)
             ratio = rates.rate_ratio(now, hours_now, then, hours_then, dispersion=spread)
-            rows.append((channel, area, now, then, *ratio, "per_camera_hour" if known else "records"))
-    columns = ["channel", "area_name", "now", "before", "ratio", "low", "high", "basis"]
+            ratio = ratio if min(now, then) >= ENOUGH else (float("nan"),) * 3
+            name = area or WHOLE_CITY
+            rows.append((channel, area, name, now, then, *ratio, "per_camera_hour" if known else "records"))
+    columns = ["channel", "area_name", "name", "now", "before", "ratio", "low", "high", "basis"]
     return pd.DataFrame(rows, columns=columns), sorted(compared)
 
 
-def _ledger(inputs, months, choices):
+def _ledger(inputs, months):
     """Records of the period and where they got lost: `step` (Text), `records`."""
     days = _days(inputs.by_day, months).records.sum()
     timed = _in(inputs.by_hour, months).records.sum()
@@ -476,8 +574,28 @@ def _ordinal(number):
     return f"{number}{ending}"
 
 
+def _months_said(totals):
+    ko = ", ".join(f"{CHANNELS[row.channel].ko} {row.months}개월 {row.records:,}건" for row in totals.itertuples())
+    en = ", ".join(f"{CHANNELS[row.channel].en} {row.records:,} in {row.months} months" for row in totals.itertuples())
+    numbers = {f"{row.channel}_records": int(row.records) for row in totals.itertuples()}
+    return Finding("months", Text(f"기간 안의 기록: {ko}.", f"Records in the period: {en}."), numbers)
+
+
+def _week_said(week):
+    busiest = week.loc[week.groupby("channel", sort=False).value.idxmax()]
+    ko = ", ".join(
+        f"{CHANNELS[row.channel].ko} {WEEKDAYS[row.weekday].ko} {row.hour}시대" for row in busiest.itertuples()
+    )
+    en = ", ".join(
+        f"{CHANNELS[row.channel].en} {WEEKDAYS[row.weekday].en} {row.hour}-{row.hour + 1} h"
+        for row in busiest.itertuples()
+    )
+    numbers = {f"{row.channel}_records": int(row.value) for row in busiest.itertuples()}
+    return Finding("week", Text(f"기록이 가장 몰리는 때: {ko}.", f"When records pile up most: {en}."), numbers)
+
+
 def _when(clocks, hours, lunch, inputs, months):
-    said = []
+    said = [_clock_said(clocks)]
     camera = clocks[clocks.channel == "fixed_camera"].set_index("hour")
     citizen = clocks[clocks.channel == "citizen_report"].set_index("hour")
     if len(camera) and (camera.watched != "unknown").all():
@@ -485,7 +603,32 @@ def _when(clocks, hours, lunch, inputs, months):
     if len(citizen):
         said.append(_citizen_clock(citizen, camera))
     said += _grace_finding(camera, lunch, inputs, months) if len(camera) else []
+    said += _patrol_clock(clocks[clocks.channel == "mobile_camera"])
     return said
+
+
+def _clock_said(clocks):
+    peaks = clocks.loc[clocks.groupby("channel", sort=False).records.idxmax()]
+    ko = ", ".join(f"{CHANNELS[row.channel].ko} {row.hour}시대({row.share:.1%})" for row in peaks.itertuples())
+    en = ", ".join(
+        f"{CHANNELS[row.channel].en} {row.hour}-{row.hour + 1} h ({row.share:.1%})" for row in peaks.itertuples()
+    )
+    numbers = {f"{row.channel}_peak_hour": int(row.hour) for row in peaks.itertuples()}
+    return Finding("clock", Text(f"채널별 정점: {ko}.", f"Peak of each channel: {en}."), numbers)
+
+
+def _patrol_clock(patrol):
+    if patrol.empty:
+        return []
+    patrol = patrol.set_index("hour")
+    peak, rest = int(patrol.records.idxmax()), [h for h in range(9, 18) if patrol.watched[h] in ("none", "partial")]
+    period = patrol.period.iloc[0]
+    ko = f"주행형 단속차량({period.ko})의 기록은 {peak}시대에 가장 많다({patrol.share[peak]:.1%})."
+    en = f"The patrol car ({period.en}) records most between {peak} and {peak + 1} h ({patrol.share[peak]:.1%})."
+    if rest:
+        ko += f" 9~18시 가운데 {len(rest)}시간은 거의 운행하지 않는다({', '.join(f'{h}시' for h in rest)})."
+        en += f" In {len(rest)} of the hours from 9 to 18 it hardly drives ({', '.join(f'{h} h' for h in rest)})."
+    return [Finding("patrol_clock", Text(ko, en), {"peak_hour": peak, "hours_at_rest": len(rest)})]
 
 
 def _camera_clock(camera):
@@ -626,7 +769,7 @@ def _changed(change, before):
             Finding(
                 f"change_{channel}",
                 Text(
-                    f"{name.ko}: {_span(before).ko}의 같은 달과 견준 {per.ko} {_percent(row.ratio)} "
+                    f"{name.ko}: {span(before).ko}의 같은 달과 견준 {per.ko} {_percent(row.ratio)} "
                     f"(95% 구간 {_percent(row.low)} ~ {_percent(row.high)})로, {verdict.ko}"
                     f"({int(row.before):,}건 → {int(row.now):,}건).",
                     f"{name.en}: {per.en.lower()} against the same months a year before: {_percent(row.ratio)} "
