@@ -10,6 +10,7 @@ from dansok.words import Refusal
 TEXT_WIDTH = 470.5  # points: A4 less two margins of 22 mm
 TABLE_SIZES = (8.6, 8.0, 7.4, 6.8)
 CELL_PADDING = 5.0
+HALF_A_HEADER = 0.62  # lines are never quite equal
 KPI_SIZES = (21, 18, 15, 12)
 KPI_A_ROW = 4
 
@@ -172,30 +173,42 @@ def _table(payload, language, number, files):
 
 
 def _widths(head, rows):
-    """Column widths in points and the largest type at which no word must break."""
+    """Column widths in points, and the largest type at which no word must break."""
+    columns = [[_string(cell) for cell in column] for column in zip(head, *rows, strict=True)]
     for size in TABLE_SIZES:
-        columns = list(zip(head, *rows, strict=True))
-        least = [_widest([w for cell in column for w in _string(cell).split()], size) for column in columns]
-        ideal = [max(low, _widest([_string(cell) for cell in column], size)) for low, column in zip(least, columns, strict=True)]
+        least = [_widest([word for text in column for word in text.split()], size) for column in columns]
         if sum(least) <= TEXT_WIDTH:
             break
-    spare, wish = TEXT_WIDTH - sum(least), sum(ideal) - sum(least)
-    if spare < 0:
-        return [low * TEXT_WIDTH / sum(least) for low in least], size
-    if wish <= spare:
-        return [full * TEXT_WIDTH / sum(ideal) for full in ideal], size
-    # A long text may wrap, so that the columns beside it need not.
-    widths = dict(enumerate(least))
-    for i in sorted(widths, key=lambda i: ideal[i] - least[i]):
-        waiting = sum(1 for j in widths if ideal[j] - least[j] >= ideal[i] - least[i]) or 1
-        share = min(ideal[i] - least[i], spare / waiting)
-        widths[i] += share
-        spare -= share
-    return [widths[i] * TEXT_WIDTH / sum(widths.values()) for i in range(len(least))], size
+    else:
+        return _filling(least), size
+    on_one_line = [_widest(column, size) for column in columns]
+    if sum(on_one_line) <= TEXT_WIDTH:
+        return _filling(on_one_line), size
+    # A header may take two lines and a long text several, so that the columns beside them need not.
+    ideal = [
+        max(low, _widest(body, size), HALF_A_HEADER * _widest([label], size))
+        for low, (label, *body) in zip(least, columns, strict=True)
+    ]
+    return _filling(_shared(least, ideal)), size
+
+
+def _shared(least, ideal):
+    """Least widths plus what is spare, those who want little first."""
+    widths, spare = list(least), TEXT_WIDTH - sum(least)
+    waiting = sorted(range(len(least)), key=lambda i: ideal[i] - least[i])
+    for served, i in enumerate(waiting):
+        extra = min(ideal[i] - least[i], spare / (len(waiting) - served))
+        widths[i] += extra
+        spare -= extra
+    return widths
+
+
+def _filling(widths):
+    return [width * TEXT_WIDTH / sum(widths) for width in widths]
 
 
 def _widest(texts, size):
-    # Headers are semibold: a little wider than what Regular measures.
+    # Headers are semibold: a little wider than Regular.
     return max((fonts.width(text, size, "SemiBold") for text in texts), default=0) + 2 * CELL_PADDING + 1
 
 

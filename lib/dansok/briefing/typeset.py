@@ -14,6 +14,7 @@ MAIN = '#import "briefing.typ": render\n#render(json("document.json"))\n'
 PAGE_BOTTOM = 841.89 - 68.03  # points from the top edge: A4 less the bottom margin of 24 mm
 LARGEST_GAP = 110  # points of blank that a page may end with, about a sixth of the text
 SMALLEST_SCALE = 0.86  # type of 8 points is then 6.9
+BREAKABLE_ROWS = 8
 CAPTION = 26  # points above and below a picture that shrinking does not touch
 
 
@@ -60,28 +61,31 @@ def typeset(tree, files, timestamp):
 
 
 def _fill_pages(compiler, tree):
-    """What to do with figures that leave a gap before them: shrink a little, or float to the next page's top.
+    """What to do with figures and tables that leave a gap before them, by name.
 
-    Typst can float always or never (typst/typst#7256), so the page is laid out, measured and laid out again.
-    Decisions go from the front to the back: a later one cannot change an earlier page.
+    A figure is shrunk a little, or floats to the top of the next page so that the text behind it fills this one; a
+    table of some length breaks, a short one floats. Typst floats always or never (typst/typst#7256), so the pages are
+    laid out, measured and laid out again, from the front to the back: a later decision changes no earlier page.
     """
-    heights = {node["id"]: node["height"] for node in tree["body"] if node["t"] == "figure"}
+    nodes = {node["id"]: node for node in tree["body"] if node["t"] in ("figure", "grid") and node["id"]}
     moves = {}
-    while True:
-        gap = _first_gap(_spots(compiler, moves), moves)
-        if gap is None:
-            return moves
+    while gap := _first_gap(_spots(compiler, moves), moves):
         name, room, height = gap
-        scale = 1 - (height + CAPTION - room) / heights[name] if name in heights else 0
-        moves[name] = round(scale, 3) if SMALLEST_SCALE <= scale < 1 else "top"
+        moves[name] = _move(nodes[name], room, height, moves)
+    return moves
+
+
+def _move(node, room, height, moves):
+    if node["t"] == "grid":
+        return "break" if len(node["rows"]) >= BREAKABLE_ROWS else "top"
+    scale = 1 - (height + CAPTION - room) / node["height"]
+    return round(scale, 3) if SMALLEST_SCALE <= scale < 1 and node["id"] not in moves else "top"
 
 
 def _spots(compiler, moves):
-    import typst  # noqa: F401  (the compiler's errors)
-
+    """Where text ends and figures start and end: (name or None, is an end, page, points from the top)."""
     expression = (
-        "query(<spot>).map(s => (s.value.id, s.value.end, "
-        "s.location().page(), s.location().position().y.pt()))"
+        "query(<spot>).map(s => (s.value.id, s.value.end, s.location().page(), s.location().position().y.pt()))"
     )
     compiler.compile(format="svg", sys_inputs={"moves": json.dumps(moves)})
     return json.loads(compiler.eval(expression))
@@ -89,12 +93,12 @@ def _spots(compiler, moves):
 
 def _first_gap(spots, moves):
     """First figure or table that starts a page although the page before has room: its name, the room, its height."""
-    for before, spot in zip(spots, spots[1:], strict=False):
-        name, is_end, page, y = spot
-        if name is None or is_end or name in moves or before[2] != page - 1:
+    flow = [spot for spot in spots if moves.get(spot[0]) != "top"]
+    for (_, _, page_before, y_before), (name, is_end, page, y) in zip(flow, flow[1:], strict=False):
+        if name is None or is_end or moves.get(name) == "break" or page_before != page - 1:
             continue
-        room = PAGE_BOTTOM - before[3]
-        end = next(s for s in spots if s[0] == name and s[1])
+        room = PAGE_BOTTOM - y_before
+        end = next(spot for spot in spots if spot[0] == name and spot[1])
         if room > LARGEST_GAP and end[2] == page:
             return name, room, end[3] - y
     return None

@@ -28,7 +28,7 @@ def register():
 
 
 def width(text, size, weight="Regular"):
-    """Width of one line of `text` in points, without kerning.
+    """Width of one line of `text` in points, without kerning and with tabular digits.
 
     A character that the face lacks counts as one em.
 
@@ -47,4 +47,7 @@ def _advances(weight):
 
     with TTFont(FOLDER / f"Pretendard-{weight}.otf", lazy=True) as font:
         metrics = font["hmtx"].metrics
-        return {code: metrics[name][0] for code, name in font.getBestCmap().items()}, font["head"].unitsPerEm
+        advances = {code: metrics[name][0] for code, name in font.getBestCmap().items()}
+        widest = max(advances[ord(digit)] for digit in "0123456789")
+        advances.update({ord(digit): widest for digit in "0123456789"})
+        return advances, font["head"].unitsPerEm
