@@ -74,7 +74,7 @@ def citizens(world, rates, rng):
 
 def patrol_log(world, rng):
     """Where the patrol car was: one row a day and hour, Sundays off, busy areas more often."""
-    days = [day for day in DAYS if day >= CAR_FIRST_DAY and day.dayofweek != 6]
+    days = [day for day in DAYS if day >= CAR_FIRST_DAY and day.day_of_week != 6]
     hours = [9, 10, 11, 13, 14, 15, 16, 17, 18, 19]
     pull = world.places.groupby("area")["violations_per_day"].sum().to_numpy() ** 0.7
     log = pd.DataFrame([(day, hour) for day in days for hour in hours], columns=["day", "hour"])
@@ -97,7 +97,7 @@ def plate_readers(world, rng):
     """Reads by the arrears squads' cars, 09-12 and 13-18 h on weekdays, of whoever stands wrongly; some twice."""
     rows = world.violations
     hour = rows["second"] // 3600
-    driving = hour.between(9, 17) & (hour != 12) & (DAYS.dayofweek[rows["day"]] < 5)
+    driving = hour.between(9, 17) & (hour != 12) & (DAYS.day_of_week[rows["day"]] < 5)
     rows = rows[driving & (DAYS[rows["day"]] >= CAR_FIRST_DAY) & (rng.random(len(rows)) < READ_RATE)]
     reads = _records(rows, rows["second"])
     reads["reader"] = np.where(reads["area"] % 2 == 0, "영치차량 1호", "영치차량 2호")

@@ -200,7 +200,7 @@ def _vehicles(places, rng):
 
 def _violations(places, vehicles, rng):
     n = rng.poisson(VIOLATIONS)
-    day_weight = WEEKDAY[DAYS.dayofweek] * MONTH[DAYS.month - 1] * rng.gamma(60, 1 / 60, len(DAYS))
+    day_weight = WEEKDAY[DAYS.day_of_week] * MONTH[DAYS.month - 1] * rng.gamma(60, 1 / 60, len(DAYS))
     by_place = places["violations_per_day"].to_numpy()
     place = rng.choice(len(places), n, p=by_place / by_place.sum())
     # A vehicle is found by its activity, among those that live at the place or among all.
