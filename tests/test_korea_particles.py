@@ -33,7 +33,9 @@ from dansok.korea.particles import PAIRS, particle, with_particle
         *[(d, "은/는", d + p) for d, p in zip("0123456789", "은은는은는는은은은는", strict=True)],
         *[
             (d, "으로/로", d + p)
-            for d, p in zip("0123456789", ["으로", "로", "로", "으로", "로", "로", "으로", "로", "로", "로"], strict=True)
+            for d, p in zip(
+                "0123456789", ["으로", "로", "로", "으로", "로", "로", "으로", "로", "로", "로"], strict=True
+            )
         ],
         ("10", "이/가", "10이"),
         ("1,000", "으로/로", "1,000으로"),
