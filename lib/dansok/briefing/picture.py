@@ -128,10 +128,22 @@ def _refuse_cut_off(figure, renderer, name, language):
 def _cut_off_text(figure, renderer):
     from matplotlib.text import Text as Words
 
+    unseen = _labels_out_of_view(figure)
     for words in figure.findobj(Words):
-        if not (words.get_visible() and words.get_text().strip() and words.get_in_layout()):
+        if words in unseen or not (words.get_visible() and words.get_text().strip() and words.get_in_layout()):
             continue
         box = words.get_window_extent(renderer)
         if box.x0 < -1 or box.y0 < -1 or box.x1 > figure.bbox.x1 + 1 or box.y1 > figure.bbox.y1 + 1:
             return repr(words.get_text())
     return None
+
+
+def _labels_out_of_view(figure):
+    """Labels of ticks beyond the limits, which matplotlib keeps but does not draw."""
+    unseen = set()
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        for tick in (*axis.majorTicks, *axis.minorTicks):
+            if not low <= tick.get_loc() <= high:
+                unseen |= {tick.label1, tick.label2}
+    return unseen
