@@ -212,6 +212,7 @@ def test_quirks_of_the_citizens_files_are_counted_exactly(sample, reports, plant
         "vague": ~address.str.contains(r"\d"),
     }
     assert {name: int(rows.sum()) for name, rows in forms.items()} == expected["address_forms"]
+    assert int((bare & reports["행정동"].str.endswith("동")).sum()) == expected["bare_in_dong"] > 100
     assert sum(expected["address_forms"].values()) == expected["rows"] == len(reports)
     findable = sum(forms[name].mean() for name in ("as_listed", "no_space", "nearby"))
     assert findable == pytest.approx(2 / 3, abs=0.02)

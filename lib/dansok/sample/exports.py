@@ -24,7 +24,6 @@ NO_SECONDS, STRAY_SPACES = 0.03, 0.02
 CAMERA_COPIES, REPORT_COPIES, PATROL_COPIES = 30, 12, 8
 NO_POSITION, ZERO_POSITION = 12, 8
 ADDRESS_FORMS = {"as_listed": 0.5, "no_space": 0.07, "nearby": 0.09, "not_in_table": 0.24, "bare": 0.04, "vague": 0.06}
-FINDABLE = ("as_listed", "no_space", "nearby")
 
 
 def fixed_cameras(folder, world, records, rng):
@@ -110,6 +109,8 @@ def citizens(folder, world, reports, rng):
     day = sent.pop("_at")
     forms = pd.Series(form).value_counts().sort_index()
     forms["as_listed"] += REPORT_COPIES
+    # A number alone can be completed where the 행정동 implies one 법정동; an 읍 or 면 has several 리.
+    planted["bare_in_dong"] = int((reports["sent_area"].str.endswith("동") & (form == "bare")).sum())
     for first, last in (("2024-07-01", "2024-12-31"), ("2025-01-01", "2025-06-30"), ("2025-07-01", "2025-12-31")):
         name = f"시민신고 {first[2:].replace('-', '.')}~{last[5:].replace('-', '.')}.csv"
         _csv(folder / name, sent[day.between(first, last)], "cp949")
