@@ -125,7 +125,14 @@ def test_name_never_has_a_key(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "note"), [("12가 3456", "plate_like"), ("14:25:49", "no_place"), ("마트 옆", "vague_word")]
+    ("text", "note"),
+    [
+        ("12가 3456", "plate_like"),
+        ("답내리 1074-2123가4567", "plate_like"),
+        ("금곡리 12 34나5678", "plate_like"),
+        ("14:25:49", "no_place"),
+        ("마트 옆", "vague_word"),
+    ],
 )
 def test_what_is_wrong_with_a_name_is_noted(text, note):
     assert one(text).notes == note and note in NOTES

@@ -13,7 +13,7 @@ NOTES = {
     "two_lots": "more than one number: the first is taken",
     "in_brackets": "the address stood in brackets",
     "from_area": "number alone; legal area completed from the administrative area",
-    "plate_like": "holds something like a licence plate",
+    "plate_like": "holds something like a licence plate: the text must not be shown",
     "no_place": "a number or a clock time that is no address",
 }
 
@@ -25,6 +25,8 @@ _LEGAL = r"(?P<legal>[가-힣]+\d{0,2}(?:동|리)|[가-힣]+[동로]\d가)"
 _LOT = rf"(?:^|\s){_LEGAL}\s?(?P<mountain>산)?\s?{_NUMBER}{_END}"
 _BARE = rf"^(?P<mountain>산)?\s?{_NUMBER}(?:번지)?\s?(?P<rest>{_VAGUE}?|(?:[,/~·및와]|외).*)$"
 _ROAD = rf"(?:^|\s)(?P<road>\d{{0,2}}[가-힣][가-힣\d.]*?(?:로|길))\s?{_NUMBER}(?!가|번?길|번?[가-힣]길){_END}"
+# A plate pasted behind a lot number, 1074-2123가4567, is no plate to a search in running text.
+_GLUED_PLATE = r"\d{2,3}[가-힣]\s?\d{4}$"
 _AGAIN = r"\s*(?:번지)?\s*(?:[,/~·]|및|와|외)\s*산?\s?\d"
 
 
@@ -84,7 +86,7 @@ def parse(texts):
         "vague_word": vague_word,
         "two_lots": found.pop("again"),
         "in_brackets": in_brackets,
-        "plate_like": name & text.str.contains(PLATE_LIKE).eq(True),
+        "plate_like": (text.str.contains(PLATE_LIKE) | (name & text.str.contains(_GLUED_PLATE))).eq(True),
         "no_place": name & text.str.fullmatch(r"[\d\s:.\-]+").eq(True),
     }
     found["vague"] = vague_word | notes["two_lots"]
