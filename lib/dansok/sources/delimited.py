@@ -64,7 +64,8 @@ def refuse_csv(error, file):
     ) from None
 
 
-CSV_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException)
+# The last: DuckDB cuts the record that it quotes in its message, and may cut a Korean letter in two.
+CSV_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException, UnicodeDecodeError)
 
 
 def _widest(candidate):
@@ -88,7 +89,7 @@ def _head(text, delimiter):
 
 def _write_utf8(path, texts, skip_lines, delimiter, width, file):
     """The text after its first lines, with blank lines and broken quotes made safe for DuckDB's reader."""
-    tidy = _Tidy(delimiter, width)
+    tidy = _Tidy(delimiter, width, skip_lines)
     with open(path, "w", encoding="utf-8", newline="") as out:
         for text in texts:
             while skip_lines and text:
@@ -99,8 +100,8 @@ def _write_utf8(path, texts, skip_lines, delimiter, width, file):
         out.write(tidy.end())
     if tidy.opened:
         raise Refusal(
-            f'{file}: 열 이름 아래 {tidy.opened}번째 줄에서 열린 따옴표(")가 파일 끝까지 닫히지 않습니다. 그 줄의 따옴표를 고치세요.',
-            f'{file}: the quotation mark (") opened on line {tidy.opened} below the header is never closed. Correct that line.',
+            f'{file} {tidy.opened}번째 줄: 열린 따옴표(")가 파일 끝까지 닫히지 않습니다. 그 줄의 따옴표를 고치세요.',
+            f'{file} line {tidy.opened}: a quotation mark (") is opened and never closed. Correct that line.',
         )
 
 
@@ -111,23 +112,25 @@ class _Tidy:
     - a quote that cannot be one is replaced, see `delimited_table`.
     """
 
-    def __init__(self, delimiter, width):
+    def __init__(self, delimiter, width, lines_before):
         self.delimiter, self.fences = delimiter, max(width - 1, 1)
         d = re.escape(delimiter)
         self.opening_quote = re.compile(rf'(?:^|{d})\s*"')
-        self.inner_quote = re.compile(rf'[^{d}"\s]" *[^{d}"\s]')
-        self.opened = self.lines = 0
+        self.inner_quote = re.compile(rf'(?<=[^{d}"\s])" *[^{d}"\s]')
+        self.opened, self.lines = 0, lines_before
         self.kept = None
+        self.suspect = False
 
     def __call__(self, text):
         quoted = '"' in text or self.opened or self.kept is not None
         if not quoted and "\n\n" not in text and not text.startswith("\n"):
             self.lines += text.count("\n")
             return text
+        if self.kept is not None:
+            text = f"{self.kept}\n{text}"
+        self.suspect = bool(self.inner_quote.search(text))
         lines = text.split("\n")
         ended = lines.pop() if text.endswith("\n") else None
-        if self.kept is not None:
-            lines.insert(0, self.kept)
         self.kept = lines.pop() if lines and ended is not None else None
         following = chain(lines[1:], [self.kept])
         return "".join(self._line(line, after) + "\n" for line, after in zip(lines, following, strict=False))
@@ -144,11 +147,12 @@ class _Tidy:
             return line
         if not line:
             return self.delimiter
-        if not quotes or not self.opening_quote.search(line):
+        odd = quotes % 2
+        if not (odd or self.suspect) or not self.opening_quote.search(line):
             return line
         if self.inner_quote.search(line):
             return line.replace('"', LONE_QUOTE)
-        if quotes % 2:
+        if odd:
             if self._is_whole(line, after):
                 return line.replace('"', LONE_QUOTE)
             self.opened = self.lines

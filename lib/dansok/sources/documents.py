@@ -75,7 +75,7 @@ def _records(content, source, file):
         return [content] if content else []
     if isinstance(content, list) and all(isinstance(record, dict) for record in content):
         return content
-    names = f"({', '.join(_listed(content))})" if isinstance(content, dict) else ""
+    names = f" ({', '.join(_listed(content))})" if isinstance(content, dict) else ""
     raise Refusal(
         f"{file}{names}: 레코드의 목록을 찾지 못했습니다. city.toml의 [[source]] '{source.name}'에 목록이 있는 곳을 "
         'records = "response.body.items"처럼 적으세요.',

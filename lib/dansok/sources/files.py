@@ -9,7 +9,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from dansok.sources.staging import ROW_NOTES, Table, write_table
 from dansok.words import Refusal, Text
 
 LISTED = 5
+WIDER_ENCODINGS = {"utf-8": "utf-8-sig", "euc_kr": "cp949"}  # each reads all of the other, and more
 OLE2 = bytes.fromhex("d0cf11e0a1b11ae1")
 IMAGE, PDF, HWP = (
     Text("그림 파일", "an image"),
@@ -139,7 +140,8 @@ def read_source(source, raw, staging):
         with tempfile.TemporaryDirectory(dir=staging) as scratch:
             for file in _files(source, Path(raw), Path(scratch)):
                 if file.sha256 in seen:
-                    arrivals[seen[file.sha256]] = _with_note(arrivals[seen[file.sha256]], _same_content(file.name))
+                    first = arrivals[seen[file.sha256]]
+                    arrivals[seen[file.sha256]] = replace(first, notes=(*first.notes, _same_content(file.name)))
                     continue
                 seen[file.sha256] = len(arrivals)
                 content = _open(file, source, wanted, Path(scratch))
@@ -212,7 +214,7 @@ def _headed(file, content, source, wanted):
     kept, headings, notes, last = [], [], [], None
     for table, heading in zip(tables, found, strict=True):
         if heading is None and last is not None and table.head and table.width == last[0].width:
-            heading = type(last[1])(0, last[1].columns, last[1].labels)
+            heading = replace(last[1], row=0)
             notes.append(
                 Text(
                     f"시트 '{table.name}'에 열 이름이 없어 앞 시트에 이어지는 것으로 읽었습니다.",
@@ -344,7 +346,8 @@ def _encoding(file, source):
     if source.encoding is None:
         return find_encoding(file.path)
     try:
-        return codecs.lookup(source.encoding).name
+        name = codecs.lookup(source.encoding).name
+        return WIDER_ENCODINGS.get(name, name)
     except LookupError:
         raise Refusal(
             f"{file.name}: 인코딩 '{source.encoding}'을(를) 모릅니다. city.toml의 [[source]] '{source.name}' encoding을 "
@@ -466,10 +469,6 @@ def _is_litter(name):
 def _sha256(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _with_note(arrival, note):
-    return Arrival(**{**vars(arrival), "notes": (*arrival.notes, note)})
 
 
 def _same_content(name):

@@ -49,16 +49,16 @@ class Heading:
     """A header row that holds everything wanted.
 
     `row` counts from 1, and is 0 where the names come with each record (JSON); `columns` gives staged name ->
-    position; `labels` are the headers as plain text, `width` how many columns have one or come before one.
+    position; `cells` are the header cells as they stand, `labels` the same as plain text.
     """
 
     row: int
     columns: dict[str, int]
-    labels: tuple[str, ...]
+    cells: tuple[str, ...]
 
     @property
-    def width(self):
-        return max((i + 1 for i, label in enumerate(self.labels) if label), default=0)
+    def labels(self):
+        return tuple(map(plain, self.cells))
 
     @property
     def used(self):
@@ -66,7 +66,7 @@ class Heading:
 
     @property
     def unused(self):
-        taken = set(self.columns.values())
+        taken = self.columns.values()
         return tuple(shown(label) for i, label in enumerate(self.labels) if label and i not in taken)
 
     @property
@@ -95,7 +95,7 @@ def find_heading(head, wanted, first_row=1):
     for i, row in enumerate(head[:HEAD_ROWS]):
         found = _locate(row, wanted)
         if len(found) == len(wanted):
-            return Heading(first_row + i, found, tuple(plain(cell) for cell in row))
+            return Heading(first_row + i, found, tuple(row))
     return None
 
 

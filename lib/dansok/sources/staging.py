@@ -17,8 +17,9 @@ ROW_NOTES = {
     "short row": Text("칸이 모자라는 행", "short row"),
     "long row": Text("칸이 남는 행", "long row"),
 }
-TOTAL = r"^[\[(<]?(계|합계|총계|소계|누계)[\])>]?:?$"
-BLANKS = " \t\n\r\v\f\x1a\u00a0\u3000\ufeff\u200b"
+BLANK = "[ \t\n\r\v\f\x1a\u00a0\u3000\ufeff\u200b]"
+WRITTEN = BLANK.replace("[", "[^")
+TOTAL = rf"^{BLANK}*[\[(<]?{BLANK}*([합총소누]{BLANK}*)?계{BLANK}*[\])>]?{BLANK}*:?{BLANK}*$"
 
 
 @dataclass(frozen=True)
@@ -69,28 +70,25 @@ def write_table(connection, table, heading, file, path):
     dict of str or None to int
         Rows by note; None are the data rows.
     """
-    positions = heading.columns.values()
-    mapped = [f"c{i}" for i in positions]
-    every = [f"c{i}" for i in range(max(table.width, heading.width))]
+    mapped = [f"c{i}" for i in heading.columns.values()]
     spare = [f"c{len(heading.labels) + i}" for i in range(table.spare)]
-    filled = ", ".join(f"nullif({_trimmed(c)}, '')" for c in every)
+    every = [f"c{i}" for i in range(max(table.width, len(heading.labels)))]
+    first = " ".join(f"WHEN {_written(c)} THEN {c}" for c in every)
     repeated = " AND ".join(
-        f"nfc_normalize({_squeezed(f'c{i}')}) = {_text(heading.labels[i].replace(' ', ''))}" for i in positions
+        f"c{i} IN ({_text(heading.cells[i])}, {_text(heading.labels[i])})" for i in heading.columns.values()
     )
     note = f"""CASE
         WHEN first_text IS NULL THEN 'blank row'
         WHEN {repeated or "false"} THEN 'repeated header'
-        WHEN regexp_matches({_squeezed("first_text")}, {_text(TOTAL)}) THEN 'total row'
+        WHEN regexp_matches(first_text, {_text(TOTAL)}) THEN 'total row'
         WHEN {_any(f"contains({c}, {_text(chr(0xFFFD))})" for c in mapped)} THEN 'undecodable text'
         WHEN {_any(f"{c} IS NULL" for c in mapped)} THEN 'short row'
-        WHEN {_any(f"{_trimmed(c)} <> ''" for c in spare)} THEN 'long row' END"""
-    staged = ", ".join(
-        f"CASE WHEN {_trimmed(f'c{i}')} <> '' THEN c{i} END AS {_name(name)}" for name, i in heading.columns.items()
-    )
+        WHEN {_any(_written(c) for c in spare)} THEN 'long row' END"""
+    staged = ", ".join(f"CASE WHEN {_written(f'c{i}')} THEN c{i} END AS {_name(n)}" for n, i in heading.columns.items())
     connection.raw_sql(
-        f"""COPY (
+        f"""SET threads = 1; COPY (
             SELECT {staged + "," if staged else ""} {_text(file)} AS source_file, source_row, {note} AS row_note
-            FROM (SELECT *, coalesce({filled}) AS first_text FROM ({table.cells(connection, heading.row)}))
+            FROM (SELECT *, CASE {first} END AS first_text FROM ({table.cells(connection, heading.row)}))
         ) TO {_text(str(path))} (FORMAT parquet, COMPRESSION zstd)"""
     )
     counts = connection.raw_sql(f"SELECT row_note, count(*) FROM read_parquet({_text(str(path))}) GROUP BY 1")
@@ -101,12 +99,9 @@ def _any(conditions):
     return " OR ".join(conditions) or "false"
 
 
-def _trimmed(column):
-    return f"trim({column}, {_text(BLANKS)})"
-
-
-def _squeezed(column):
-    return f"translate({column}, {_text(BLANKS)}, '')"
+def _written(column):
+    """Whether a cell holds more than white space: found at its first letter, where trimming copies every cell."""
+    return f"regexp_matches({column}, {_text(WRITTEN)})"
 
 
 def _text(value):
