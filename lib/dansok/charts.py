@@ -295,7 +295,7 @@ def key(figure, *groups):
     )
 
 
-def _needs(table, name, *columns):
+def needs(table, name, *columns):
     missing = [column for column in columns if column not in table]
     if missing:
         raise ValueError(f"{name}: the table has no column {missing}")
@@ -487,7 +487,7 @@ def _total(records):
     return at_least + number(pd.Series(records, dtype=float).sum())
 
 
-def _joined(*parts):
+def joined(*parts):
     return "  ·  ".join(part for part in parts if part)
 
 
@@ -518,7 +518,7 @@ def hour_clocks(table, *, language, periods=None, nobody_looked=NOBODY_LOOKED, s
     shared_scale : bool, optional
         One scale for all panels; otherwise each its own, which the axis says.
     """
-    _needs(table, "hour_clocks", "channel", "hour", "records", "share", "watched")
+    needs(table, "hour_clocks", "channel", "hour", "records", "share", "watched")
     if table.empty:
         return no_data(language)
     channels = _in_order(table["channel"])
@@ -533,7 +533,7 @@ def hour_clocks(table, *, language, periods=None, nobody_looked=NOBODY_LOOKED, s
             share = rows["share"].astype(float)
             _peak(axes, share, states, _peak_words(share, percent(share.max(), 1), language))
         known = rows["records"][rows["watched"].notna()]
-        note = _joined(
+        note = joined(
             say(N_RECORDS, language).format(n=_total(known)),
             say((periods or {}).get(channel, ""), language),
             say(UNKNOWN, language) if (states == "unknown").all() else "",
@@ -578,7 +578,7 @@ def records_and_rate(
     note : Text, optional
         Shown at the right of the first title (n, period).
     """
-    _needs(table, "records_and_rate", "hour", "records", "rate", "low", "high", "watched")
+    needs(table, "records_and_rate", "hour", "records", "rate", "low", "high", "watched")
     if table.empty:
         return no_data(language)
     rows = _by_hour(table, "records_and_rate")
@@ -592,7 +592,7 @@ def records_and_rate(
     _panel_title(
         above,
         say(records_title, language),
-        _joined(say(N_RECORDS, language).format(n=_total(table["records"])), say(note, language)),
+        joined(say(N_RECORDS, language).format(n=_total(table["records"])), say(note, language)),
     )
     above.set_ylabel(say(RECORDS, language))
 
@@ -636,7 +636,7 @@ def exposure_by_hour(table, *, language, units=EXPOSURE_UNITS, notes=None):
     notes : dict of channel -> Text, optional
         What the hours rest on ("timetable", "inferred from the car's own records").
     """
-    _needs(table, "exposure_by_hour", "channel", "hour", "hours")
+    needs(table, "exposure_by_hour", "channel", "hour", "hours")
     if table.empty:
         return no_data(language)
     channels = _in_order(table["channel"])
@@ -674,7 +674,7 @@ def heat(table, *, language, value_label=RECORDS, decimals=0, notes=None):
     decimals : int, optional
         Digits after the point. Values stand in the cells where they fit.
     """
-    _needs(table, "heat", "channel", "weekday", "hour", "value")
+    needs(table, "heat", "channel", "weekday", "hour", "value")
     if table.empty:
         return no_data(language)
     channels = _in_order(table["channel"])
@@ -699,7 +699,7 @@ def heat(table, *, language, value_label=RECORDS, decimals=0, notes=None):
         axes.spines[:].set_visible(False)
         note = say(IN_THOUSANDS, language) if thousands and fits else ""
         _panel_title(
-            axes, channel_words(channel, language), _joined(say((notes or {}).get(channel, ""), language), note)
+            axes, channel_words(channel, language), joined(say((notes or {}).get(channel, ""), language), note)
         )
         _scale(axes, top, decimals, say(value_label, language))
     panels[-1].set_xlabel(say(HOUR_AXIS, language))
@@ -806,7 +806,7 @@ def coverage(table, *, language, row_title=None):
     row_title : Text, optional
         Heading of the rows.
     """
-    _needs(table, "coverage", "row_label", "month", "records", "state")
+    needs(table, "coverage", "row_label", "month", "records", "state")
     if table.empty:
         return no_data(language)
     strange = sorted(set(table["state"]) - {"records", "partial", "none"})
@@ -890,7 +890,7 @@ def months(table, events=None, *, language, shared_scale=True, unit=RECORDS):
     unit : Text, optional
         What is counted.
     """
-    _needs(table, "months", "channel", "month", "records")
+    needs(table, "months", "channel", "month", "records")
     if table.empty:
         return no_data(language)
     channels, span = _in_order(table["channel"]), _month_range(table["month"])
@@ -953,7 +953,7 @@ def _event_marks(events, span, language):
     marks = []
     if events is None:
         return marks
-    _needs(events, "months: events", "date", "label")
+    needs(events, "months: events", "date", "label")
     for entry in sorted(events.itertuples(), key=lambda event: pd.Timestamp(str(event.date))):
         moment = pd.Timestamp(str(entry.date))
         month = f"{moment:%Y-%m}"
@@ -1006,7 +1006,7 @@ def _write_events(axes, marks, tiers, span):
             continue
         level = levels - 1 - tiers[place]
         turned = at * 400 / len(span) + text_width(f"{date} {words}", SMALL) + 8 > 400
-        axes.plot([at, at], [0, level + 0.5], color=INK, linewidth=0.7, linestyle=(0, (3, 2)), clip_on=False)
+        axes.plot([at, at], [0, level + 0.9], color=INK, linewidth=0.7, linestyle=(0, (3, 2)), clip_on=False)
         axes.annotate(
             f"{date} {words}",
             (at, level + 0.5),
@@ -1062,7 +1062,7 @@ def ranking(
     order : bool, optional
         False keeps the order of the table.
     """
-    _needs(table, "ranking", "name", "value")
+    needs(table, "ranking", "name", "value")
     if table.empty:
         return no_data(language)
     rows = table.sort_values("value", ascending=False, kind="stable", na_position="last") if order else table
@@ -1085,7 +1085,7 @@ def ranking(
     axes.spines["left"].set_visible(not intervals)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(axis="x", length=0)
-    axes.set_xlabel(_joined(say(value_label, language), _interval_words(interval, language) if intervals else ""))
+    axes.set_xlabel(joined(say(value_label, language), _interval_words(interval, language) if intervals else ""))
     columns = [("", [_with_interval(row, intervals, decimals, language) for row in rows.itertuples()])]
     if "change" in rows:
         moved = [_moved(row.change, language) if not pd.isna(row.value) else "" for row in rows.itertuples()]
@@ -1115,9 +1115,11 @@ def _columns(axes, columns):
     for heading, words in columns:
         width = max([text_width(heading, SMALL), *(text_width(word, 7.5) for word in words)])
         here = {"xytext": (offset, 0), "textcoords": "offset points", "ha": "left"}
+        figures = not any(word.strip("0123456789,.−–") for word in words)
+        there = {**here, "xytext": (offset + width, 0), "ha": "right"} if figures else here
         for y, word in enumerate(words):
             if word:
-                axes.annotate(word, (1, y), xycoords=axes.get_yaxis_transform(), va="center", fontsize=7.5, **here)
+                axes.annotate(word, (1, y), xycoords=axes.get_yaxis_transform(), va="center", fontsize=7.5, **there)
         if heading:
             here["xytext"] = (offset, 5)
             axes.annotate(heading, (1, 1), xycoords="axes fraction", va="bottom", fontsize=SMALL, color=SOFT, **here)
@@ -1134,7 +1136,7 @@ def _rank_row(axes, y, row, colour, intervals, language):
     axes.axhline(y, color=GRID, linewidth=0.5, zorder=0.5)
     if not (pd.isna(row.low) or pd.isna(row.high)):
         axes.plot([row.low, row.high], [y, y], color=colour, linewidth=2.6, alpha=0.35, solid_capstyle="butt")
-    axes.plot([row.value], [y], "o", color=colour, markersize=5)
+    axes.plot([row.value], [y], "o", color=colour, markersize=5, clip_on=False, zorder=3)
 
 
 def _hole_row(axes, y, words):
@@ -1188,7 +1190,7 @@ def change(
     order : bool, optional
         False keeps the order of the table.
     """
-    _needs(table, "change", "name", "ratio", "low", "high")
+    needs(table, "change", "name", "ratio", "low", "high")
     if table.empty:
         return no_data(language)
     for name in ("ratio", "low", "high"):
@@ -1218,7 +1220,7 @@ def change(
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="x", length=0)
     log = say(Text("로그 눈금", "log scale"), language)
-    axes.set_xlabel(_joined(say(before, language), log, _interval_words(interval, language)))
+    axes.set_xlabel(joined(say(before, language), log, _interval_words(interval, language)))
     dot = {"linestyle": "none", "marker": "o", "markersize": 5}
     handles = [
         (mpl.lines.Line2D([], [], color=ORANGE, **dot), say(Text("늘어남", "more"), language)),
@@ -1268,7 +1270,7 @@ def _change_words(row, language):
     if pd.isna(row.low) or pd.isna(row.high):
         return _as_change(row.ratio)
     low, high = (number(100 * (bound - 1), signed=True) for bound in (row.low, row.high))
-    return f"{_as_change(row.ratio)}  ({low}{say(TO, language)}{high})"
+    return f"{_as_change(row.ratio)}  ({low} {say(TO, language).strip()} {high})"
 
 
 # ---------------------------------------------------------------------------------------- rows kept, dropped, placed
@@ -1295,7 +1297,7 @@ def ledger_flow(table, *, language):
         and `reason_ko`, `reason_en` (or `label`: Text); `source` (str or Text, optional: a panel each) and `left`
         (optional: rows left after the step; the last one is drawn as the rows kept, unless "kept" is given).
     """
-    _needs(table, "ledger_flow", "what", "rows")
+    needs(table, "ledger_flow", "what", "rows")
     if table.empty:
         return no_data(language)
     strange = sorted(set(table["what"]) - set(STEP_COLOURS))
@@ -1381,7 +1383,7 @@ def match_rates(table, *, language):
         Rows are a source and a way: `source` (str or Text), `state` (code of HOW_PLACED or WHY_UNPLACED), `records`
         (count), `share` (of the source's records, 0-1). What the shares leave open up to 1 is hatched.
     """
-    _needs(table, "match_rates", "source", "state", "records", "share")
+    needs(table, "match_rates", "source", "state", "records", "share")
     if table.empty:
         return no_data(language)
     words, colours = HOW_PLACED | WHY_UNPLACED, PLACED_COLOURS | UNPLACED_COLOURS

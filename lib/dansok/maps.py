@@ -1,0 +1,662 @@
+"""Maps of a city in the house look: no tiles, no network, a scale bar and a north arrow on each.
+
+Everything is drawn in EPSG:5179 (metres). Areas come as a GeoDataFrame with `area_name`; cells as the integers
+`cell_x`, `cell_y` of `3_linked` (floor of metres by cell size). Names of places stay Korean in both editions.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib import patheffects
+from matplotlib.collections import PatchCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+from shapely import MultiPolygon, Point, Polygon, box
+
+from dansok import charts
+from dansok.charts import (
+    BANDS,
+    EDGE,
+    INK,
+    N_RECORDS,
+    NAVY,
+    NO_DATA,
+    ORANGE,
+    RECORDS,
+    SMALL,
+    SOFT,
+    WIDTH,
+    drawn,
+    joined,
+    needs,
+    number,
+    say,
+)
+from dansok.words import Text
+
+CRS = "EPSG:5179"
+LAND = "#f6f7f8"
+SLIVER = 75  # metres: gaps and overlaps up to twice this between neighbours are errors of drawing
+RASTER_FROM = 5000  # more marks than this are drawn as pixels: an SVG of each would take megabytes
+SMALLEST = 1.6  # points: a cell of 100 m in a city of 30 km is thinner than print
+
+CELLS = Text("{cell} m 칸", "cells of {cell} m")
+CELLS_LARGER = Text(
+    "{cell} m 칸(시 전체 지도에서는 실제보다 크게)", "cells of {cell} m (larger than true on the map of the city)"
+)
+N_CELLS = Text("{n}칸", "{n} cells")
+ONLY_SEEN = Text(
+    "빈 곳은 기록이 없는 칸(위반이 없었다는 뜻이 아님)",
+    "blank: cells without records (which does not mean no violations)",
+)
+SEEN = Text("기록이 한 건이라도 있는 {cell} m 칸", "cell of {cell} m with at least one record")
+SEEN_LARGER = Text(SEEN.ko + "(칸은 실제보다 크게 그림)", SEEN.en + " (drawn larger than it is)")
+OF_AREA = Text("시 면적의 {share}", "{share} of the city's area")
+KILOMETRES = Text("{n} km", "{n} km")
+ENLARGED = Text("확대 {letter}", "Zoom {letter}")
+NAMES_LEFT_OUT = Text("자리가 없어 생략한 이름: {names}", "names left out for lack of room: {names}")
+
+
+def _areas(areas):
+    missing = {"area_name", "geometry"} - set(areas.columns)
+    if missing:
+        raise ValueError(f"maps: the areas have no column {sorted(missing)}")
+    if areas.crs is None:
+        raise ValueError("maps: the areas do not say their coordinate system")
+    return areas.to_crs(CRS).sort_values("area_name", kind="stable").reset_index(drop=True)
+
+
+def _squares(cells, cell_metres):
+    """South-west corners of the cells in metres, shape (n, 2)."""
+    return cells[["cell_x", "cell_y"]].to_numpy(float) * cell_metres
+
+
+def _bounds(areas, margin=0.03):
+    west, south, east, north = areas.total_bounds
+    room = margin * max(east - west, north - south)
+    return west - room, south - room, east + room, north + room
+
+
+def _rings(geometry):
+    """The outline of a polygon or multipolygon as one path, holes included."""
+    parts = getattr(geometry, "geoms", [geometry])
+    rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
+    codes = [[Path.MOVETO, *[Path.LINETO] * (len(r.coords) - 2), Path.CLOSEPOLY] for r in rings]
+    return Path(np.concatenate([np.asarray(r.coords)[:, :2] for r in rings]), np.concatenate(codes))
+
+
+def _city(areas):
+    """Outline of all areas together, without the slivers that lie between outlines drawn apart."""
+    joined_up = areas.geometry.buffer(SLIVER, join_style="mitre").union_all().buffer(-SLIVER, join_style="mitre")
+    parts = getattr(joined_up, "geoms", [joined_up])
+    return MultiPolygon([Polygon(part.exterior) for part in parts])
+
+
+def _ground(axes, areas, bounds, *, line=0.6, hole=False):
+    """Land, boundaries of the areas, and the city's outline; hatched where there is nothing to tell (`hole`)."""
+    west, south, east, north = bounds
+    tolerance = (east - west) / 2500  # below what print can show
+    city = _rings(_city(areas).simplify(tolerance))
+    land = BANDS["none"] if hole else {"facecolor": LAND, "edgecolor": "none"}
+    axes.add_patch(PathPatch(city, zorder=0, **land))
+    for shape in areas.geometry.simplify(tolerance):
+        axes.add_patch(PathPatch(_rings(shape), facecolor="none", edgecolor="#b8c0c9", linewidth=line, zorder=3))
+    axes.add_patch(PathPatch(city, facecolor="none", edgecolor=SOFT, linewidth=line + 0.4, zorder=3.1))
+    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], aspect="equal")
+    axes.spines[:].set_visible(False)
+
+
+def _framed(axes, colour, width):
+    axes.spines[:].set_visible(True)
+    axes.spines[:].set(edgecolor=colour, linewidth=width)
+
+
+FURNITURE = (0.36, 0.17)  # part of a map's width and height that the scale bar and the north arrow take
+
+
+def _emptiest_corner(axes, areas):
+    """The corner of the map with the least land: (right, top) as 0 or 1; the lower right one where all are alike."""
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    wide, high = FURNITURE[0] * (east - west), FURNITURE[1] * (north - south)
+    land = areas.geometry.union_all()
+
+    def covered(corner):
+        x = east - wide if corner[0] else west
+        y = north - high if corner[1] else south
+        return round(land.intersection(box(x, y, x + wide, y + high)).area / (wide * high), 2)
+
+    return min(((1, 0), (0, 0), (1, 1), (0, 1)), key=covered)
+
+
+def _furniture(axes, language, corner=(1, 0), *, north_arrow=True):
+    """A bar of a round number of kilometres, about a quarter of the map, and the north arrow above its end."""
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    wide, high = east - west, north - south
+    length = max(step for step in (100, 200, 500, 1000, 2000, 5000, 10000, 20000) if step <= max(wide * 0.3, 100))
+    start = east - wide * 0.03 - length if corner[0] else west + wide * 0.03
+    base = north - high * (FURNITURE[1] - 0.02) if corner[1] else south + high * 0.03
+    halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+    bar = {"color": INK, "linewidth": 2, "solid_capstyle": "butt", "path_effects": halo, "zorder": 8}
+    axes.plot([start, start + length], [base, base], **bar)
+    words = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": SMALL, "zorder": 8}
+    said = say(KILOMETRES, language).format(n=number(length / 1000, 0 if length >= 1000 else 1))
+    axes.annotate(said, (start + length / 2, base), xytext=(0, 3), path_effects=halo, **words)
+    if north_arrow:
+        end = start + length if corner[0] else start
+        inward = -5 if corner[0] else 5
+        axes.annotate(
+            "▲\nN", (end, base), xytext=(inward, 14), weight="semibold", linespacing=0.95, path_effects=halo, **words
+        )
+
+
+# ------------------------------------------------------------------------------------------------ names without clashes
+
+
+class _Room:
+    """What is taken on a map, in points: a name goes where nothing else is."""
+
+    def __init__(self, axes):
+        axes.figure.draw_without_rendering()
+        self.axes = axes
+        self.scale = 72 / axes.figure.dpi
+        self.taken = []
+        self.frame = [edge * self.scale for edge in axes.get_window_extent().extents]
+
+    def at(self, x, y):
+        """Points on the page of metres on the map."""
+        return self.axes.transData.transform(np.column_stack([x, y])).squeeze() * self.scale
+
+    def back(self, spot):
+        return self.axes.transData.inverted().transform(spot / self.scale)
+
+    def box(self, centre, width, height):
+        return (centre[0] - width / 2, centre[1] - height / 2, centre[0] + width / 2, centre[1] + height / 2)
+
+    def free(self, box):
+        inside = (
+            box[0] >= self.frame[0] and box[1] >= self.frame[1] and box[2] <= self.frame[2] and box[3] <= self.frame[3]
+        )
+        return inside and not any(
+            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in self.taken
+        )
+
+    def take(self, box):
+        self.taken.append(box)
+
+
+def _steps(reach):
+    """Places to try around a point, nearest first, always in the same order."""
+    yield 0.0, 0.0
+    for distance in reach:
+        for turn in range(12):
+            yield distance * math.cos(turn * math.pi / 6), distance * math.sin(turn * math.pi / 6)
+
+
+def _write_names(room, areas, *, cells=None, size=SMALL, reach=(5, 9, 13, 17, 22)):
+    """Write the areas' names, the largest area first, off the cells and within the area where that can be.
+
+    Returns the names for which there was no room.
+    """
+    left_out = []
+    axes, order = room.axes, areas.assign(size=areas.geometry.area).sort_values(["size", "area_name"], ascending=False)
+    west, east, south, north = *axes.get_xlim(), *axes.get_ylim()
+    marks = np.empty((0, 2)) if cells is None or not len(cells) else room.at(*cells.T).reshape(-1, 2)
+    for area in order.itertuples():
+        seen = area.geometry.intersection(box(west, south, east, north))
+        if seen.is_empty or seen.area < 0.04 * min(area.geometry.area, (east - west) * (north - south)):
+            continue
+        point = seen.representative_point()
+        home = room.at(point.x, point.y)
+        width, height = charts.text_width(area.area_name, size, "semibold") + 3, size * 1.25
+        tries = []
+        for place, step in enumerate(_steps(reach)):
+            centre = home + np.array(step)
+            frame = room.box(centre, width, height)
+            if not room.free(frame):
+                continue
+            middle = Point(*room.back(centre))
+            strays = not seen.contains(middle)
+            if strays and areas.geometry.contains(middle).any():
+                continue  # a name in the neighbour's land names the neighbour
+            tries.append((strays, _covered(marks, frame), place, step, frame))
+        if not tries:
+            left_out.append(area.area_name)
+            continue
+        *_, step, frame = min(tries, key=lambda one: one[:3])
+        room.take(frame)
+        _halo_text(axes, point.x, point.y, area.area_name, size, step)
+    return left_out
+
+
+def _covered(marks, frame):
+    """How many of `marks` (n, 2) lie under `frame`."""
+    x, y = marks[:, 0], marks[:, 1]
+    return int(((x > frame[0]) & (x < frame[2]) & (y > frame[1]) & (y < frame[3])).sum())
+
+
+def _halo_text(axes, x, y, words, size, offset=(0, 0), colour=INK):
+    axes.annotate(
+        words,
+        (x, y),
+        xytext=offset,
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=size,
+        weight="semibold",
+        color=colour,
+        path_effects=[patheffects.withStroke(linewidth=2.2, foreground="white", alpha=0.9)],
+        zorder=7,
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- cells by class
+
+
+def class_edges(values, most=5):
+    """Round lower edges of at most `most` classes, as fine as that allows.
+
+    Examples
+    --------
+    >>> class_edges([1, 2, 3, 8, 17]), class_edges([1, 20, 75, 1400]), class_edges([0.3, 0.9])
+    ([1, 2, 5, 10], [1, 5, 20, 100, 500], [0.2, 0.5])
+    """
+    low, top = float(min(value for value in values if value > 0)), float(max(values))
+    for steps in ((1, 2, 5), (1, 5, 20), (1, 10), (1, 100)):
+        span = 100 if steps in ((1, 5, 20), (1, 100)) else 10
+        rounds = [step * span**p for p in range(-4, 9) for step in steps]
+        rounds = [round(edge) if edge >= 1 else round(edge, 8) for edge in rounds]
+        first = max(edge for edge in rounds if edge <= low)
+        edges = [edge for edge in rounds if first <= edge <= top]
+        if len(edges) <= most:
+            break
+    return edges[:most]
+
+
+def _class_words(edges, place, whole):
+    low = edges[place]
+    if place == len(edges) - 1:
+        return f"≥ {_edge(low)}"
+    high = edges[place + 1]
+    if whole:
+        return _edge(low) if high - 1 == low else f"{_edge(low)}–{_edge(high - 1)}"
+    return f"{_edge(low)}–<{_edge(high)}"
+
+
+def _edge(value):
+    return number(value, next(d for d in range(5) if d == 4 or abs(value - round(value, d)) < 1e-9))
+
+
+def _draw_cells(axes, corners, colours, cell_metres, *, true_size):
+    """Squares at their true place: true in size on a zoom, at least `SMALLEST` points on the whole city.
+
+    Returns whether they are larger than true.
+    """
+    raster = len(corners) > RASTER_FROM
+    if true_size:
+        patches = [Rectangle(corner, cell_metres, cell_metres) for corner in corners]
+        axes.add_collection(
+            PatchCollection(patches, facecolor=colours, edgecolor="white", linewidth=0.15, zorder=2, rasterized=raster)
+        )
+        return False
+    points = axes.get_window_extent().width * 72 / axes.figure.dpi / (axes.get_xlim()[1] - axes.get_xlim()[0])
+    side = max(SMALLEST, cell_metres * points)
+    axes.scatter(
+        corners[:, 0] + cell_metres / 2,
+        corners[:, 1] + cell_metres / 2,
+        s=side**2,
+        c=colours,
+        marker="s",
+        linewidths=0,
+        zorder=2,
+        rasterized=raster,
+    )
+    return side > cell_metres * points
+
+
+@drawn
+def cell_map(
+    cells, areas, *, language, value_label=RECORDS, cell_metres=100, edges=None, zoom=(), total=None, names=True
+):
+    """Cells coloured by their value on the map of the city, with the densest districts enlarged beside it.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
+        Rows are cells: `cell_x`, `cell_y` (int), `value` (missing: drawn grey). Cells of value 0 are not drawn.
+    areas : gpd.GeoDataFrame
+        `area_name` and `geometry`, any coordinate system.
+    value_label : Text, optional
+        What `value` is, with its unit.
+    cell_metres : int, optional
+        Side of a cell.
+    edges : list of number, optional
+        Lower edges of the classes, rising; round ones are chosen otherwise.
+    zoom : sequence of (west, south, east, north), optional
+        Up to two windows in metres (EPSG:5179) that are enlarged.
+    total : int, optional
+        Records that the map rests on; the sum of `value` need not be it.
+    names : bool, optional
+        Write the names of the areas.
+    """
+    needs(cells, "cell_map", "cell_x", "cell_y", "value")
+    if len(zoom) > 2:
+        raise ValueError(f"cell_map: at most two zooms fit the page, got {len(zoom)}")
+    if cells.empty or not (cells["value"] > 0).any():
+        return charts.no_data(language, height=1.6)
+    areas = _areas(areas)
+    shown = cells[cells["value"].isna() | (cells["value"] > 0)].sort_values(
+        ["value", "cell_x", "cell_y"], kind="stable", na_position="first"
+    )
+    values = shown["value"].astype(float).to_numpy()
+    known = values[~np.isnan(values)]
+    edges = list(edges) if edges is not None else class_edges(known)
+    if sorted(edges) != edges or known.min() < edges[0]:
+        raise ValueError(f"cell_map: edges must rise and start at or below the least value {known.min()}, got {edges}")
+    shades = [charts.SEQUENCE(0.3 + 0.7 * i / max(len(edges) - 1, 1)) for i in range(len(edges))]
+    classes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right") - 1)
+    colours = [shades[c] if c >= 0 else charts.HATCH for c in classes]
+    corners = _squares(shown, cell_metres)
+
+    figure, main, insets = _map_page(areas, zoom)
+    bounds = _bounds(areas)
+    _ground(main, areas, bounds)
+    figure.draw_without_rendering()
+    larger = _draw_cells(main, corners, colours, cell_metres, true_size=False)
+    middles = corners + cell_metres / 2
+    left_out = []
+    frames = list(zip("AB", zoom, strict=False))
+    for (letter, window), axes in zip(frames, insets, strict=True):
+        _zoom(axes, areas, window, letter, corners, colours, cell_metres, language, names)
+        west, south, east, north = window
+        main.add_patch(
+            Rectangle((west, south), east - west, north - south, fill=False, edgecolor=ORANGE, linewidth=1.1, zorder=6)
+        )
+    corner = _emptiest_corner(main, areas)
+    _furniture(main, language, corner)
+    figure.draw_without_rendering()
+    room = _Room(main)
+    for letter, (west, _, _, north) in frames:
+        spot = room.at(west, north)
+        box = room.box(spot + np.array([5, -5]), 11, 11)
+        room.take(box)
+        main.annotate(
+            letter,
+            (west, north),
+            xytext=(5, -5.5),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=SMALL,
+            weight="bold",
+            color="white",
+            bbox={"facecolor": ORANGE, "edgecolor": "none", "pad": 1.2},
+            zorder=8,
+        )
+    room.take(_corner(room, corner))
+    if names:
+        left_out = _write_names(room, areas, cells=middles)
+
+    whole = bool(np.all(known == np.round(known)))
+    entries = []
+    for place, shade in enumerate(shades):
+        n = say(N_CELLS, language).format(n=number(int((classes == place).sum())))
+        square = Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=shade)
+        entries.append((square, f"{_class_words(edges, place, whole)} ({n})"))
+    if (classes == -1).any():
+        n = say(N_CELLS, language).format(n=number(int((classes == -1).sum())))
+        grey = Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=charts.HATCH)
+        entries.append((grey, f"{say(NO_DATA, language)} ({n})"))
+    heading = joined(
+        say(value_label, language),
+        say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres),
+        "" if total is None else say(N_RECORDS, language).format(n=number(total)),
+    )
+    _map_key(figure, heading, entries, left_out, language)
+    return figure
+
+
+def _corner(room, corner):
+    """The box that the scale bar and the north arrow take."""
+    x0, y0, x1, y1 = room.frame
+    wide, high = FURNITURE[0] * (x1 - x0), FURNITURE[1] * (y1 - y0)
+    left, foot = (x1 - wide if corner[0] else x0), (y1 - high if corner[1] else y0)
+    return (left, foot, left + wide, foot + high)
+
+
+def _map_page(areas, zoom):
+    """A figure with a map of the areas' shape and, beside it, up to two zooms."""
+    west, south, east, north = _bounds(areas)
+    shape = (north - south) / (east - west)
+    wide = WIDTH * (0.6 if zoom else 0.78)
+    height = min(max(wide * shape, 2.2), 6.2)
+    figure = charts.new_figure(height + 0.62)
+    if not zoom:
+        return figure, figure.add_subplot(), []
+    grid = figure.add_gridspec(len(zoom), 2, width_ratios=[0.6, 0.4])
+    return figure, figure.add_subplot(grid[:, 0]), [figure.add_subplot(grid[i, 1]) for i in range(len(zoom))]
+
+
+def _zoom(axes, areas, window, letter, corners, colours, cell_metres, language, names):
+    west, south, east, north = window
+    _ground(axes, areas, window, line=0.8)
+    near = (
+        (corners[:, 0] + cell_metres > west)
+        & (corners[:, 0] < east)
+        & (corners[:, 1] + cell_metres > south)
+        & (corners[:, 1] < north)
+    )
+    _draw_cells(axes, corners[near], [c for c, n in zip(colours, near, strict=True) if n], cell_metres, true_size=True)
+    _framed(axes, ORANGE, 1.1)
+    axes.set_title(say(ENLARGED, language).format(letter=letter), fontsize=SMALL, color=ORANGE, pad=3)
+    _furniture(axes, language, north_arrow=False)
+    if names:
+        axes.figure.draw_without_rendering()
+        room = _Room(axes)
+        room.take(_corner(room, (1, 0)))
+        _write_names(room, areas, cells=corners[near] + cell_metres / 2, reach=(8, 14, 20, 28, 36, 46))
+
+
+def _map_key(figure, heading, entries, left_out, language):
+    lines = [heading, say(ONLY_SEEN, language)]
+    if left_out:
+        lines.append(say(NAMES_LEFT_OUT, language).format(names=", ".join(sorted(left_out))))
+    text = "\n".join(charts.wrapped(line, WIDTH * 72 - 20, SMALL) for line in lines)
+    legend = figure.legend(
+        [handle for handle, _ in entries],
+        [words for _, words in entries],
+        loc="outside lower left",
+        ncols=min(len(entries), 6),
+        title=text,
+        alignment="left",
+        title_fontsize=SMALL,
+        handlelength=1,
+        handletextpad=0.4,
+        columnspacing=1.4,
+        borderaxespad=0.2,
+        labelcolor=INK,
+    )
+    legend.get_title().set_color(SOFT)
+
+
+# ----------------------------------------------------------------------------------------------- what each source can see
+
+
+@drawn
+def source_reach(cells, reach, areas, *, language, cell_metres=100):
+    """Where each channel has records at all: one small map a channel, with the share of the city that it sees.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
+        Rows are a channel and a cell with at least one record: `channel` (code of CHANNELS, Text or str), `cell_x`,
+        `cell_y` (int).
+    reach : pd.DataFrame
+        Rows are channels, in the order of the maps: `channel`, `share` (of the city's area, 0-1; missing = not
+        known), `records`. A channel without cells gets an empty map that says so.
+    areas : gpd.GeoDataFrame
+        `area_name` and `geometry`, any coordinate system.
+    cell_metres : int, optional
+        Side of a cell.
+    """
+    needs(cells, "source_reach", "channel", "cell_x", "cell_y")
+    needs(reach, "source_reach: reach", "channel", "share", "records")
+    if reach.empty:
+        return charts.no_data(language, height=1.6)
+    areas = _areas(areas)
+    west, south, east, north = bounds = _bounds(areas)
+    across = 2 if len(reach) == 4 else min(len(reach), 3)
+    down = math.ceil(len(reach) / across)
+    high = min(WIDTH / across * (north - south) / (east - west), 2.7)
+    figure = charts.new_figure((high + 0.44) * down + 0.26)
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for axes in panels[len(reach) :]:
+        axes.set_axis_off()
+    for axes, entry in zip(panels, reach.itertuples(), strict=False):
+        hole = not (cells["channel"] == entry.channel).any()
+        _ground(axes, areas, bounds, line=0.35, hole=hole)
+        room = WIDTH * 72 / across - 12
+        share = "" if pd.isna(entry.share) else say(OF_AREA, language).format(share=charts.percent(entry.share, 1))
+        n = say(N_RECORDS, language).format(n=number(entry.records))
+        name = charts.wrapped(charts.channel_words(entry.channel, language), room, 8.5, weight="semibold")
+        axes.set_title(name, pad=13 if room > 60 else 20)
+        axes.annotate(
+            joined(share or say(NO_DATA, language), n),
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 3),
+            textcoords="offset points",
+            fontsize=SMALL,
+            color=SOFT,
+        )
+    larger = False
+    figure.draw_without_rendering()
+    for axes, entry in zip(panels, reach.itertuples(), strict=False):
+        seen = cells[cells["channel"] == entry.channel].sort_values(["cell_x", "cell_y"], kind="stable")
+        if seen.empty:
+            _halo_text(axes, (west + east) / 2, (south + north) / 2, say(NO_DATA, language), 9, colour=SOFT)
+        else:
+            colours = [charts.channel_colour(entry.channel)] * len(seen)
+            larger |= _draw_cells(axes, _squares(seen, cell_metres), colours, cell_metres, true_size=False)
+    _furniture(panels[0], language, _emptiest_corner(panels[0], areas))
+    mark = Line2D([], [], linestyle="none", marker="s", markersize=4, color=SOFT)
+    said = SEEN_LARGER if larger else SEEN
+    charts.key(figure, [(mark, say(said, language).format(cell=cell_metres))])
+    return figure
+
+
+# ----------------------------------------------------------------------------------------------------------- ranked places
+
+
+@drawn
+def ranked_places(places, areas, *, language, value_label=RECORDS, decimals=0, zoom=None):
+    """The first places of a ranking as numbered marks on the map, and their names beside it.
+
+    Parameters
+    ----------
+    places : pd.DataFrame
+        Rows are places: `rank` (1, 2, …), `name` (str or Text), `x`, `y` (metres, EPSG:5179; missing = cannot be
+        drawn, which the list says), optional `value`.
+    areas : gpd.GeoDataFrame
+        `area_name` and `geometry`, any coordinate system.
+    value_label : Text, optional
+        What `value` is, with its unit: the heading of the list.
+    decimals : int, optional
+        Digits of `value` after the point.
+    zoom : (west, south, east, north), optional
+        Draw only this window; places outside stay in the list, which says so.
+    """
+    needs(places, "ranked_places", "rank", "name", "x", "y")
+    if places.empty:
+        return charts.no_data(language, height=1.6)
+    if places["rank"].duplicated().any():
+        raise ValueError("ranked_places: a rank appears twice")
+    areas = _areas(areas)
+    bounds = zoom or _bounds(areas)
+    rows = places.sort_values("rank", kind="stable").reset_index(drop=True)
+    west, south, east, north = bounds
+    wide = WIDTH * 0.58
+    inside = rows["x"].between(west, east) & rows["y"].between(south, north)
+    names = [_listed_name(row, here, language) for row, here in zip(rows.itertuples(), inside, strict=True)]
+    lines = sum(name.count("\n") + 1 for name in names)
+    height = max(min(wide * (north - south) / (east - west), 5.5), 0.14 * lines + 0.045 * len(rows) + 0.4, 2)
+    figure = charts.new_figure(height)
+    grid = figure.add_gridspec(1, 2, width_ratios=[0.6, 0.4])
+    axes, listed = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    _ground(axes, areas, bounds)
+    corner = _emptiest_corner(axes, areas)
+    _furniture(axes, language, corner)
+    if zoom:
+        _framed(axes, EDGE, 0.6)
+    _list_places(listed, rows, names, value_label, decimals, language, height)
+    figure.draw_without_rendering()
+    room = _Room(axes)
+    room.take(_corner(room, corner))
+    for place in rows[inside].itertuples():
+        _number_place(room, place)
+    left_out = _write_names(room, areas, size=charts.TINY)
+    if left_out:
+        said = say(NAMES_LEFT_OUT, language).format(names=", ".join(sorted(left_out)))
+        axes.set_xlabel(charts.wrapped(said, 250, charts.TINY), fontsize=charts.TINY)
+    return figure
+
+
+def _number_place(room, place):
+    """A numbered disc at its place, or beside it with a line where other discs are."""
+    home, size = room.at(place.x, place.y), 12.5
+    shift = next(
+        (
+            step
+            for step in _steps((9, 13, 17, 21, 26, 32, 38))
+            if room.free(room.box(home + np.array(step), size, size))
+        ),
+        (0.0, 0.0),
+    )
+    room.take(room.box(home + np.array(shift), size, size))
+    if any(shift):
+        room.axes.plot([place.x], [place.y], "o", color=INK, markersize=2, zorder=5)
+        line = {"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0}
+        room.axes.annotate("", (place.x, place.y), xytext=shift, textcoords="offset points", arrowprops=line, zorder=4)
+    room.axes.annotate(
+        number(place.rank),
+        (place.x, place.y),
+        xytext=shift,
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=charts.TINY,
+        weight="bold",
+        color="white",
+        bbox={"boxstyle": "circle,pad=0.2", "facecolor": NAVY, "edgecolor": "white", "linewidth": 0.6},
+        zorder=6,
+    )
+
+
+def _listed_name(row, here, language):
+    name = charts.wrapped(say(row.name, language), 122, SMALL)
+    if here:
+        return name
+    why = Text("위치 없음", "no place") if pd.isna(row.x) or pd.isna(row.y) else Text("지도 밖", "off the map")
+    return f"{name}\n({say(why, language)})"
+
+
+def _list_places(axes, rows, names, value_label, decimals, language, height):
+    axes.set(xlim=(0, 1), ylim=(height * 72, 0))
+    axes.set_axis_off()
+    y = 9
+    if "value" in rows:
+        axes.text(1, y, say(value_label, language), ha="right", va="center", fontsize=SMALL, color=SOFT)
+        axes.plot([0, 1], [y + 8, y + 8], color=EDGE, linewidth=0.6)
+        y += 15
+    lines = sum(name.count("\n") + 1 for name in names)
+    gap = min(6.0, (height * 72 - y - 8 - 9.3 * lines) / len(names))
+    for row, name in zip(rows.itertuples(), names, strict=True):
+        count = name.count("\n") + 1
+        middle = y + (9.3 * count + gap) / 2
+        axes.text(0.07, middle, number(row.rank), ha="right", va="center", fontsize=SMALL, weight="bold", color=NAVY)
+        axes.text(0.11, middle, name, ha="left", va="center", fontsize=SMALL)
+        if "value" in rows:
+            axes.text(1, middle, number(row.value, decimals), ha="right", va="center", fontsize=SMALL)
+        y += 9.3 * count + gap
