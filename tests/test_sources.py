@@ -1,10 +1,12 @@
 """Files as city offices send them: each must come out as the same text, with its row numbers and notes, or be refused."""
 
 import base64
+import csv
 import datetime
 import hashlib
 import io
 import json
+import random
 import subprocess
 import sys
 import unicodedata
@@ -263,6 +265,42 @@ def test_a_record_of_many_megabytes_is_refused_without_its_content(raw, refused)
     assert "비밀" not in text.ko + text.en and "2 MB보다 깁니다" in text.ko
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_any_well_formed_csv_comes_out_as_python_reads_it(raw, read, monkeypatch, seed):
+    rng = random.Random(seed)
+    monkeypatch.setattr("dansok.sources.encodings.PIECE", rng.choice([17, 64, 200, 1 << 22]))
+    cells = [
+        "",
+        "a",
+        "다산동",
+        "a,b",
+        "c\nd",
+        'q"q',
+        "\n\n",
+        '"',
+        " lead",
+        '3" pipe',
+        ' "x"',
+        "줄\n\n\n끝",
+        ",",
+        ";",
+        '""',
+    ]
+    headers = ["열가", "열나", "열다", "열라"][: rng.randint(2, 4)]
+    rows = [[rng.choice(cells) for _ in headers] for _ in range(rng.randint(0, 40))]
+    text = io.StringIO()
+    quoting = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+    writer = csv.writer(text, delimiter=rng.choice(",\t;"), quoting=quoting, lineterminator=rng.choice(["\n", "\r\n"]))
+    writer.writerows([headers, *rows])
+    (raw / "a.csv").write_bytes(text.getvalue().encode(rng.choice(["cp949", "utf-8-sig", "utf-16"])))
+    got, _ = read(a_source(columns=headers))
+    assert [row[: len(headers)] for row in got] == [
+        tuple(cell if cell.strip() else None for cell in row) for row in rows
+    ]
+    assert [row[-2] for row in got] == list(range(2, 2 + len(rows)))
+    assert {row[-1] for row in got} <= {None, "blank row"}
+
+
 def test_line_ends_of_an_old_mac_and_a_last_line_without_one(raw, read):
     (raw / "a.csv").write_bytes(b"at,place\r1,a\r2,b")
     rows, _ = read(a_source(columns=("at", "place")))
@@ -409,6 +447,7 @@ def test_sheets_with_the_header_continuations_covers_and_empty_ones(raw, read):
         Sheet4=[],
         자료3=[["제목"], ["비고", *HEADERS[::-1]], ["", *ROWS[0][::-1]]],
         코드=[["코드", "이름"], ["1", "보도"]],
+        부서=[["부서", "담당", "전화", "층", "비고"], ["1", "2", "3", "4", "5"]],
     )
     rows, (arrival,) = read(a_source())
     assert [(row[2], row[3], row[0]) for row in rows] == [
@@ -423,6 +462,7 @@ def test_sheets_with_the_header_continuations_covers_and_empty_ones(raw, read):
         "The sheet '자료2' has no header and was read as a continuation of the sheet before.",
         "The sheet 'Sheet4' is empty.",
         "The sheet '코드' lacks the columns and was not read.",
+        "The sheet '부서' lacks the columns and was not read.",
     ]
     rows, _ = read(a_source(sheet="자료[13]"))
     assert [row[2] for row in rows] == ["a.xlsx#자료1", "a.xlsx#자료3"]
@@ -686,6 +726,14 @@ def test_a_workbook_cut_short_at_any_byte_is_refused_never_read_in_part(raw, ref
     for share in (0.01, 0.2, 0.5, 0.9, 0.999):
         (raw / "a.xlsx").write_bytes(whole[: int(len(whole) * share)])
         assert refused(a_source("a.xlsx")).en == "a.xlsx is damaged or cut short. Export or copy it again."
+
+
+def test_a_binary_xls_cut_short_at_any_byte_is_refused(raw, read):
+    whole = zlib.decompress(base64.b85decode(XLS))
+    for size in range(600, len(whole) - 600, 97):
+        (raw / "a.xls").write_bytes(whole[:size])
+        with pytest.raises(Refusal, match="a.xls"):
+            read(a_source(columns=("단속일시", "건수")))
 
 
 def test_an_empty_workbook_is_refused(raw, refused):

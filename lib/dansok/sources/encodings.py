@@ -14,7 +14,7 @@ BYTE_ORDER_MARKS = (
 def find_encoding(path):
     """One of utf-8-sig, utf-8, cp949, utf-16, utf-16-le, utf-16-be.
 
-    A byte order mark decides. Without one, the first piece that is not plain ASCII is read as UTF-8 and as CP949,
+    A byte order mark decides. Without one, zero bytes at every other place tell UTF-16; else the first piece that is not plain ASCII is read as UTF-8 and as CP949,
     and the reading with less damage wins: one broken byte in a long file must not turn it all into rubbish.
     """
     with open(path, "rb") as file:
@@ -22,8 +22,9 @@ def find_encoding(path):
         for mark, name in BYTE_ORDER_MARKS:
             if piece.startswith(mark):
                 return name
-        if piece.count(0) > len(piece) // 10:
-            return "utf-16-le" if piece[1::2].count(0) >= piece[::2].count(0) else "utf-16-be"
+        even, odd = piece[::2].count(0), piece[1::2].count(0)
+        if even + odd > len(piece) // 10 and max(even, odd) > 20 * min(even, odd):
+            return "utf-16-le" if odd > even else "utf-16-be"
         while piece.isascii() and (further := file.read(PIECE)):
             piece = further
     return min(("utf-8", "cp949"), key=lambda name: _decoder(name).decode(piece).count("\ufffd"))

@@ -30,14 +30,15 @@ IMAGE, PDF, HWP = (
     Text("PDF 파일", "a PDF"),
     Text("한글(HWP) 문서", "a Hangul (HWP) document"),
 )
+DATABASE = Text("데이터베이스 파일", "a database file")
 NO_TABLE = (
     (b"\x89PNG", IMAGE), (b"\xff\xd8\xff", IMAGE), (b"GIF8", IMAGE), (b"II*\0", IMAGE), (b"MM\0*", IMAGE),
     (b"%PDF", PDF), (b"HWP Document File", HWP),
     (b"\x1f\x8b", Text("gzip 압축 파일", "a gzip archive")), (b"7z\xbc\xaf", Text("7z 압축 파일", "a 7z archive")),
     (b"Rar!", Text("RAR 압축 파일", "a RAR archive")), (b"ALZ\1", Text("ALZ 압축 파일", "an ALZ archive")),
-    (b"EGGA", Text("EGG 압축 파일", "an EGG archive")), (b"SQLite format 3", Text("데이터베이스 파일", "a database file")),
+    (b"EGGA", Text("EGG 압축 파일", "an EGG archive")), (b"SQLite format 3", DATABASE), (b"\0\1\0\0Standard", DATABASE),
 )  # fmt: skip
-LOCKED = re.compile(rb"DRMONE|SCDSA00|<DOCUMENT SAFER|MarkAny", re.IGNORECASE)
+LOCKED = re.compile(rb".{0,2}DRMONE|SCDSA00|<DOCUMENT SAFER", re.IGNORECASE)
 JSON_START = re.compile(r"\s*(\{|\[\s*[\[{\]])")
 HTML_START = re.compile(r"\s*<(!doctype html|html|head|meta|table|body|style|!--|\?xml)", re.IGNORECASE)
 
@@ -135,6 +136,7 @@ def read_source(source, raw, staging):
     staging.mkdir(parents=True, exist_ok=True)
     wanted = wanted_headers(source)
     connection = engine.connect()
+    connection.raw_sql("SET threads = 1")  # a file is read in its order: more threads take memory, not time
     parquet, arrivals, seen = [], [], {}
     try:
         with tempfile.TemporaryDirectory(dir=staging) as scratch:
@@ -213,7 +215,7 @@ def _headed(file, content, source, wanted):
         refuse_headers(file.name, source, {table.name: table.head for table in tables}, wanted)
     kept, headings, notes, last = [], [], [], None
     for table, heading in zip(tables, found, strict=True):
-        if heading is None and last is not None and table.head and table.width == last[0].width:
+        if heading is None and last is not None and _may_continue(table, last[0]):
             heading = replace(last[1], row=0)
             notes.append(
                 Text(
@@ -236,6 +238,11 @@ def _headed(file, content, source, wanted):
             kept.append(table)
             headings.append(heading)
     return kept, headings, notes
+
+
+def _may_continue(table, before):
+    """As wide as the sheet before it, and starting with data: a header of its own would hardly have a digit."""
+    return bool(table.head) and table.width == before.width and any(c.isdigit() for c in "".join(table.head[0]))
 
 
 def _sheets_wanted(file, content, source):
@@ -292,7 +299,7 @@ def _kind(file):
         start = opened.read(512)
     if not start:
         _refuse_empty(file.name)
-    if LOCKED.search(start):
+    if LOCKED.match(start):
         raise Refusal(
             f"{file.name}: 문서보안(DRM)이 걸린 파일입니다. 보안을 해제하여 다시 저장하세요.",
             f"{file.name} is locked by document security (DRM). Save it again with the lock taken off.",
@@ -313,7 +320,10 @@ def _kind(file):
             if is_workbook
             else HWP
             if "HwpSummary".encode("utf-16-le") in names
-            else Text("OLE 문서", "an OLE document")
+            else Text(
+                "통합 문서가 들어 있지 않거나 잘린 오피스 문서",
+                "an Office document without a workbook in it, or cut short",
+            )
         )
     if start.startswith(b"PK"):
         return _zip_kind(file)

@@ -39,7 +39,10 @@ def workbook_tables(path, file):
             f"{file}: 암호가 걸린 파일입니다. 암호를 풀어 다시 저장하세요.",
             f"{file} is protected by a password. Save it again without one.",
         ) from error
-    except CalamineError as error:
+    except BaseException as error:
+        # A cut .xls makes calamine's Rust panic, which is no Exception and cannot be imported by name.
+        if not isinstance(error, CalamineError) and type(error).__name__ != "PanicException":
+            raise
         raise Refusal(
             f"{file}: 엑셀 파일이 손상되어 읽을 수 없습니다. 다시 내려받거나 엑셀에서 열어 다시 저장하세요.",
             f"{file} is a damaged workbook and cannot be read. Export it again, or open it in Excel and save it.",

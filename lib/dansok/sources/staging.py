@@ -86,7 +86,7 @@ def write_table(connection, table, heading, file, path):
         WHEN {_any(_written(c) for c in spare)} THEN 'long row' END"""
     staged = ", ".join(f"CASE WHEN {_written(f'c{i}')} THEN c{i} END AS {_name(n)}" for n, i in heading.columns.items())
     connection.raw_sql(
-        f"""SET threads = 1; COPY (
+        f"""COPY (
             SELECT {staged + "," if staged else ""} {_text(file)} AS source_file, source_row, {note} AS row_note
             FROM (SELECT *, CASE {first} END AS first_text FROM ({table.cells(connection, heading.row)}))
         ) TO {_text(str(path))} (FORMAT parquet, COMPRESSION zstd)"""
