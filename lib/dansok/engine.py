@@ -14,4 +14,5 @@ def connect(memory_share=0.6):
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 << 30
     connection.raw_sql(f"SET memory_limit = '{int(total * memory_share) >> 20}MiB'")
     connection.raw_sql("SET TimeZone = 'Asia/Seoul'")
+    connection.raw_sql("SET enable_progress_bar = false")  # it would stand in logs and notebooks
     return connection
