@@ -66,6 +66,8 @@ def formula(tex):
     import tylax
 
     tex = re.sub(r"\\middle\s*\\?([|.])", r"\\mid ", tex.strip())
+    # tylax sets the columns of cases without a space between them
+    tex = re.sub(r"\\begin\{cases\}.*?\\end\{cases\}", lambda m: m.group().replace("&", r"& \quad "), tex, flags=re.S)
     for words in re.findall(r"\\(?:text|textrm|textbf|mathrm)\{([^{}]*)\}", tex):
         if re.search(r"[#\[\]$@\"\\]", words):
             raise ValueError(f"character not allowed in \\text{{{words}}}")
@@ -150,7 +152,9 @@ class _Reader:
             elif kind == "image":
                 self.refuse("본문에 그림을 넣을 수 없습니다. page.figure를 쓰세요.", "no images in prose; use page.figure.")
             elif kind == "inline_html":
-                self.refuse(f"HTML을 쓸 수 없습니다: {token['raw'][:40]}", f"no HTML in prose: {token['raw'][:40]}")
+                if not token["raw"].startswith("<!--"):
+                    raw = token["raw"][:40]
+                    self.refuse(f"HTML을 쓸 수 없습니다: {raw}", f"no HTML in prose: {raw}")
             else:
                 self.refuse(f"쓸 수 없는 표기: {kind}", f"markup that cannot be printed: {kind}")
         return _joined(nodes)

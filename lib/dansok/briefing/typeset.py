@@ -15,7 +15,7 @@ PAGE_BOTTOM = 841.89 - 68.03  # points from the top edge: A4 less the bottom mar
 LARGEST_GAP = 110  # points of blank that a page may end with, about a sixth of the text
 SMALLEST_SCALE = 0.86  # type of 8 points is then 6.9
 BREAKABLE_ROWS = 8
-CAPTION = 26  # points above and below a picture that shrinking does not touch
+CAPTION = 38  # points above and below a picture that shrinking does not touch
 
 
 def typeset(tree, files, timestamp):
@@ -93,11 +93,14 @@ def _spots(compiler, moves):
 
 def _first_gap(spots, moves):
     """First figure or table that starts a page although the page before has room: its name, the room, its height."""
+    ends = {}
+    for _, _, page, y in spots:
+        ends[page] = max(y, ends.get(page, 0))
     flow = [spot for spot in spots if moves.get(spot[0]) != "top"]
-    for (_, _, page_before, y_before), (name, is_end, page, y) in zip(flow, flow[1:], strict=False):
-        if name is None or is_end or moves.get(name) == "break" or page_before != page - 1:
+    for (_, _, page_before, _), (name, is_end, page, y) in zip(flow, flow[1:], strict=False):
+        if name is None or is_end or moves.get(name) == "break" or page_before == page or page - 1 not in ends:
             continue
-        room = PAGE_BOTTOM - y_before
+        room = PAGE_BOTTOM - ends[page - 1]
         end = next(spot for spot in spots if spot[0] == name and spot[1])
         if room > LARGEST_GAP and end[2] == page:
             return name, room, end[3] - y

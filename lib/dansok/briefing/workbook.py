@@ -131,7 +131,7 @@ def _sheet(sheet, table, formats):
 
 
 def _cell(sheet, row, column, value, form):
-    if value is None:
+    if value is None or value == "":
         sheet.write_blank(row, column, None, form)
     elif isinstance(value, bool):
         sheet.write_boolean(row, column, value, form)
