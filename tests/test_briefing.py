@@ -151,8 +151,34 @@ def fonts_of(reader):
 @pytest.mark.parametrize(
     "language, words",
     [
-        ("ko", ["불법주정차다발지역", "Ⅰ", "[그림1]", "<표1>", "가온동", "−7", "핵심요약", "2025.8.31.", "그림속건수", "내부검토용"]),
-        ("en", ["Illegalparkinghotspots", "Figure1", "Table1", "Gaon-dong", "−7", "Keyfindings", "31August2025", "recordsinside"]),
+        (
+            "ko",
+            [
+                "불법주정차다발지역",
+                "Ⅰ",
+                "[그림1]",
+                "<표1>",
+                "가온동",
+                "−7",
+                "핵심요약",
+                "2025.8.31.",
+                "그림속건수",
+                "내부검토용",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Illegalparkinghotspots",
+                "Figure1",
+                "Table1",
+                "Gaon-dong",
+                "−7",
+                "Keyfindings",
+                "31August2025",
+                "recordsinside",
+            ],
+        ),
     ],
 )
 def test_both_editions_come_from_one_notebook(made, language, words):
@@ -216,14 +242,20 @@ def test_exporter_module_is_light():
 @pytest.mark.parametrize(
     "prose, shown",
     [
-        ('#panic("x") #import "y" `#z` \\<label> costs $5 // c /* d */ \\~', '#panic("x")#import"y"#z<label>costs$5//c/*d*/~'),
+        (
+            '#panic("x") #import "y" `#z` \\<label> costs $5 // c /* d */ \\~',
+            '#panic("x")#import"y"#z<label>costs$5//c/*d*/~',
+        ),
         ("가" * 200 + " " + "a" * 200, "가" * 200),
         ("https://example.org/" + "long-path-" * 20, "https://example.org/long-path-long-path"),
         ("「도로교통법」은 **11곳**이", "「도로교통법」은11곳이"),
         ("- [x] 끝\n- [ ] 남음\n\n1. 하나\n   1. 둘\n\n> 인용\n\n---\n\n```python\nx = 1\n```", "[x]끝"),
         ("| 가 | 나 |\n|:--|--:|\n| $x_i$ | `b` |\n\n: 기호 {#tbl-signs}\n\n@tbl-signs에서", "<표1>에서"),
         ("각주[^a] 다시[^a]\n\n[^a]: 주의 **내용**", "주의내용"),
-        (r"$$ w_i = \begin{cases} 1 & d \le 20 \\ 0 & \text{그 밖} \end{cases} {#eq-w}$$" "\n\n그리고 @eq-w에서", "식1에서"),
+        (
+            r"$$ w_i = \begin{cases} 1 & d \le 20 \\ 0 & \text{그 밖} \end{cases} {#eq-w}$$" "\n\n그리고 @eq-w에서",
+            "식1에서",
+        ),
         ("가  \n나<br>다 ~~라~~ <!-- 보이지 않음 --> ", "가나다라"),
     ],
 )
@@ -397,7 +429,11 @@ def typst_page():
 @pytest.mark.parametrize(
     "body, language, said",
     [
-        ('#page(margin: 0pt)[#place(dx: 400pt, dy: 200pt, box(width: 500pt)[가 far beyond the right margin of the page])]', "ko", "margin"),
+        (
+            "#page(margin: 0pt)[#place(dx: 400pt, dy: 200pt, box(width: 500pt)[가 far beyond the right margin of the page])]",
+            "ko",
+            "margin",
+        ),
         ("#page(margin: 0pt)[#place(dx: 100pt, dy: 2pt)[가 at the upper edge]]", "ko", "margin"),
         ("#page(margin: 40mm)[only English]", "ko", "Hangul"),
         ("#page(margin: 40mm)[가]\n#page(margin: 40mm)[]", "ko", "page 3 is empty"),

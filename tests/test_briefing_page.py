@@ -85,7 +85,15 @@ def test_excel_gets_the_same_format(form, value, excel):
 
 def test_plain_values_survive_json():
     values = [np.int64(3), np.float32(0.5), float("nan"), float("inf"), pd.NaT, datetime.date(2025, 1, 2), [1.0, None]]
-    assert json.loads(json.dumps(plain(values), allow_nan=False)) == [3, 0.5, None, None, None, {"date": "2025-01-02"}, [1.0, None]]
+    assert json.loads(json.dumps(plain(values), allow_nan=False)) == [
+        3,
+        0.5,
+        None,
+        None,
+        None,
+        {"date": "2025-01-02"},
+        [1.0, None],
+    ]
 
 
 def test_table_keeps_only_what_it_shows(shown):
@@ -102,7 +110,11 @@ def test_table_keeps_only_what_it_shows(shown):
     payload = shown[0][MIME]
     assert "plate_token" not in json.dumps(payload)
     assert [[cell["ko"] for cell in row] for row in payload["rows"]] == [["가동", "1,200"], ["b", "–"], ["계", "1,200"]]
-    assert payload["values"] == [[{"ko": "가동", "en": "Ga-dong"}, 1200], ["b", None], [{"ko": "계", "en": "Total"}, 1200]]
+    assert payload["values"] == [
+        [{"ko": "가동", "en": "Ga-dong"}, 1200],
+        ["b", None],
+        [{"ko": "계", "en": "Total"}, 1200],
+    ]
     assert [column["align"] for column in payload["columns"]] == ["left", "right"]
     assert payload["number_formats"][0] == [None, "#,##0"]
     assert "1,200" in shown[0]["text/html"] and payload["has_total"]
@@ -223,3 +235,9 @@ def test_start_sets_what_jupyterlab_shows(shown):
 def test_kpi_takes_only_known_directions():
     with pytest.raises(ValueError):
         page.Kpi(CAPTION, "3", direction="sideways")
+
+
+def test_findings_follow_the_names_and_leave_out_what_the_data_did_not_give(shown):
+    found = {name: Finding(name, Text(name, name), {"n": 1}) for name in ("a", "b")}
+    page.findings(found, "b", "not_this_month", "a")
+    assert [output[MIME]["finding"]["name"] for output in shown] == ["b", "a"]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -84,8 +85,17 @@ def missing_git(*arguments, **options):
 
 
 @pytest.mark.parametrize(
-    "git, commit", [(answer(0, "abc1234567-dirty\n"), "abc1234567-dirty"), (answer(128), "unknown"), (missing_git, "unknown")]
+    "git, commit",
+    [(answer(0, "abc1234567-dirty\n"), "abc1234567-dirty"), (answer(128), "unknown"), (missing_git, "unknown")],
 )
 def test_commit_is_unknown_outside_of_git(monkeypatch, git, commit):
     monkeypatch.setattr(room.subprocess, "run", git)
     assert room.code_commit() == commit
+
+
+def test_show_reads_what_arrived_in_the_city(city, monkeypatch):
+    shown = []
+    monkeypatch.setattr(page, "display", lambda data, **options: shown.append(data))
+    monkeypatch.setattr("dansok.clean.read_arrivals", lambda city: ARRIVALS, raising=False)
+    room.show(SimpleNamespace(folder=city), {"year": 2025})
+    assert [len(data[MIME]["rows"]) for data in shown] == [2, 6]

@@ -9,7 +9,8 @@ from dansok.words import Refusal, exit_on_refusal
 def main(arguments):
     if len(arguments) != 3:
         raise Refusal(
-            "사용법: python -m dansok.briefing 노트북 폴더 실행이름", "Usage: python -m dansok.briefing NOTEBOOK FOLDER RUN"
+            "사용법: python -m dansok.briefing 노트북 폴더 실행이름",
+            "Usage: python -m dansok.briefing NOTEBOOK FOLDER RUN",
         )
     publish(*arguments)
 

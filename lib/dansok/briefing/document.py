@@ -246,7 +246,7 @@ def _refuse_broken_names(nodes):
         name = node.get("id")
         if name in places:
             raise Refusal(
-                ko=f"{places[name]}번째와 {node['cell']}번째 셀이 같은 이름 {name}을(를) 씁니다. 하나를 바꾸세요.",
+                ko=f"{places[name]}번째와 {node['cell']}번째 셀이 같은 이름을 씁니다: {name}. 하나를 바꾸세요.",
                 en=f"Cells {places[name]} and {node['cell']} both use the name {name}; change one.",
             )
         if name:

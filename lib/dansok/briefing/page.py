@@ -53,9 +53,7 @@ class Kpi:
             raise ValueError(f"direction is up or down, tone is good or bad: {self.direction!r}, {self.tone!r}")
 
 
-def start(
-    language, *, title, subtitle, office, area, as_of, mark=None, document_number=None, keywords=()
-):
+def start(language, *, title, subtitle, office, area, as_of, mark=None, document_number=None, keywords=()):
     """Say once, near the top, what the cover and the header say.
 
     Parameters
@@ -130,6 +128,19 @@ def finding(finding):
     payload = {"kind": "finding", "finding": _finding(finding)}
     text = payload["finding"]["text"]
     _display(payload, f"<p><b>{_html(text)}</b></p>", _said(text))
+
+
+def findings(found, *names):
+    """The sentences of a case by name, in this order; one that the data did not give is left out.
+
+    Parameters
+    ----------
+    found : dict of str -> Finding
+    *names : str
+    """
+    for name in names:
+        if name in found:
+            finding(found[name])
 
 
 def note(text, kind="note", title=None):
@@ -336,8 +347,10 @@ def _whole(value):
 
 
 def _has_format(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) or (
-        isinstance(value, dict) and ("date" in value or "moment" in value)
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        or (isinstance(value, dict) and ("date" in value or "moment" in value))
     )
 
 
@@ -351,9 +364,7 @@ def _shares(values):
 
 def _table_html(payload):
     head = "".join(f"<th>{_html(column['label'])}</th>" for column in payload["columns"])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_html(cell)}</td>" for cell in row) + "</tr>" for row in payload["rows"]
-    )
+    body = "".join("<tr>" + "".join(f"<td>{_html(cell)}</td>" for cell in row) + "</tr>" for row in payload["rows"])
     if not payload["rows"]:
         body = f'<tr><td colspan="{len(payload["columns"])}">{_html(payload["empty"])}</td></tr>'
     return f"<table><caption>{_html(payload['caption'])}</caption><thead><tr>{head}</tr></thead>{body}</table>"

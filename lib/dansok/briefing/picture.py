@@ -120,7 +120,7 @@ def _refuse_cut_off(figure, renderer, name, language):
         return
     what = _cut_off_text(figure, renderer)
     raise Refusal(
-        ko=f"그림 {name}({language}): {what or '일부'}이(가) 그림 가장자리에서 잘립니다. 여백을 늘리거나 글자를 줄이세요.",
+        ko=f"그림 {name}({language}) 가장자리에서 잘립니다: {what or '일부'}. 여백을 늘리거나 글자를 줄이세요.",
         en=f"Figure {name} ({language}): {what or 'a part'} is cut off at the edge; widen the margin or shorten it.",
     )
 

@@ -150,7 +150,9 @@ class _Reader:
             elif kind == "footnote_ref":
                 nodes.append(self.footnote(token["raw"]))
             elif kind == "image":
-                self.refuse("본문에 그림을 넣을 수 없습니다. page.figure를 쓰세요.", "no images in prose; use page.figure.")
+                self.refuse(
+                    "본문에 그림을 넣을 수 없습니다. page.figure를 쓰세요.", "no images in prose; use page.figure."
+                )
             elif kind == "inline_html":
                 if not token["raw"].startswith("<!--"):
                     raw = token["raw"][:40]
@@ -184,7 +186,9 @@ class _Reader:
             elif kind == "paragraph" and nodes and nodes[-1]["t"] == "grid" and self.is_caption(token):
                 self.caption(token, nodes[-1])
             elif kind in ("paragraph", "block_text"):
-                nodes.append({"t": "paragraph" if kind == "paragraph" else "plain", "c": self.inline(token["children"])})
+                nodes.append(
+                    {"t": "paragraph" if kind == "paragraph" else "plain", "c": self.inline(token["children"])}
+                )
             elif kind == "list":
                 nodes.append(self.list(token))
             elif kind == "block_quote":

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from dansok.briefing import page
+from dansok.korea.rules import rules_version
 from dansok.words import Text
 
 PACKAGES = ("duckdb", "ibis-framework", "pandas", "statsmodels", "matplotlib", "typst")
@@ -46,6 +47,19 @@ class Provenance:
         )
 
 
+def show(city, choices):
+    """Display where a briefing came from, read from a city's folder.
+
+    Parameters
+    ----------
+    city : City
+    choices : dict of str -> value
+    """
+    from dansok.clean import read_arrivals
+
+    provenance(city.folder, read_arrivals(city), choices).show()
+
+
 def provenance(city_folder, arrivals, choices):
     """Where a briefing came from.
 
@@ -76,14 +90,6 @@ def provenance(city_folder, arrivals, choices):
     ]
     made_with = pd.DataFrame(facts, columns=["what", "value"])
     return Provenance(files.sort_values(order, ignore_index=True), made_with)
-
-
-def rules_version():
-    """Short hash of the dated rules that the code holds: it changes when, and only when, a rule does."""
-    rules = Path(__file__).parents[1] / "korea"
-    parts = sorted([*rules.glob("rules*"), *rules.glob("calendar*")])
-    contents = [path.read_bytes() for path in parts if path.is_file()]
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()[:SHORT] if contents else UNKNOWN
 
 
 def code_commit():
