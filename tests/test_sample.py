@@ -1,6 +1,7 @@
 """The sample city: planted truth, quirks counted in the raw files, same seed same bytes."""
 
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -14,13 +15,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from dansok.city import PROJECT, open_city
+from dansok.clean import clean_city
 from dansok.korea.plates import read_plates
+from dansok.privacy import VARIABLE
 from dansok.sample import write
 from dansok.sample.write import STAMP
 from dansok.tables import TABLES
 from dansok.words import Refusal
 from python_calamine import CalamineWorkbook
 
+SOURCES = ("fixed_camera_exports", "citizen_report_exports", "patrol_car_exports")
 FIXED = ["고정형 단속자료 24.07.01~12.31.xlsx", "고정형 단속자료 25.01.01~12.31.xlsx"]
 REPORTS = ["시민신고 24.07.01~12.31.csv", "시민신고 25.01.01~06.30.csv", "시민신고 25.07.01~12.31.csv"]
 
@@ -335,3 +339,43 @@ def test_csv_files_are_what_excel_in_an_office_writes(sample):
         rows = list(csv.reader(io.StringIO(path.read_bytes().decode(encoding), newline="")))
         assert len({len(row) for row in rows}) == 1
         assert path.read_bytes().count(b"\r\n") == len(rows)
+
+
+def test_cleaning_finds_every_planted_quirk_and_nothing_else(sample, planted, tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "keys" / "plates.key"))
+    city = open_city(PROJECT / "data" / "sample")
+    folder = tmp_path / "city"
+    shutil.copytree(sample / "1_raw", folder / "1_raw")
+    shutil.copy(city.folder / "city.toml", folder)
+    sources = city.sources_of("tickets") + city.sources_of("areas") + city.sources_of("debts")
+    clean_city(dataclasses.replace(city, folder=folder, sources=sources))
+    ledger = pd.read_parquet(folder / "2_clean" / "tickets.ledger.parquet")
+    found = {(row.source, row.what, row.reason_en): row.rows for row in ledger.itertuples()}
+    camera, report, patrol = (planted[name] for name in SOURCES)
+    expected = {
+        (SOURCES[0], "came", "came"): camera["rows"] + camera["total_rows"],
+        (SOURCES[0], "dropped", "total row"): camera["total_rows"],
+        (SOURCES[0], "dropped", "test row of the electronic notice"): camera["test_rows"],
+        (SOURCES[1], "came", "came"): report["rows"],
+        (SOURCES[2], "came", "came"): patrol["rows"] + patrol["repeated_headers"],
+        (SOURCES[2], "dropped", "repeated header"): patrol["repeated_headers"],
+        (SOURCES[2], "mended", "axes exchanged"): patrol["swapped_axes"] - patrol["duplicates"],
+        (SOURCES[2], "flagged", "coordinates outside the region or zero"): patrol["zero_position"],
+    }
+    for name in SOURCES:
+        expected[name, "dropped", "exact duplicate"] = planted[name]["duplicates"]
+        expected[name, "flagged", "plate is masked"] = planted[name]["masked_plates"]
+        expected[name, "flagged", "plate is unreadable"] = planted[name]["unreadable_plates"]
+    assert found == expected
+    surprises = pd.read_parquet(folder / "2_clean" / "surprises.parquet")
+    kinds = set(surprises["kind"]) - {"unused_file"}  # of the sources left out here
+    assert kinds == {"duplicates", "mixed_formats", "outside", "swapped_axes"}
+    tickets = pd.read_parquet(folder / "2_clean" / "tickets.parquet")
+    debts = pd.read_parquet(folder / "2_clean" / "debts.parquet")
+    vehicles = pd.read_parquet(sample / "truth" / "vehicles.parquet")
+    owed = pd.read_parquet(sample / "truth" / "debts.parquet")
+    ends = pd.date_range("2025-07-31", "2025-12-31", freq="ME")
+    held = np.any([(owed["due_on"] <= day) & (owed["paid_on"] > day) for day in ends], axis=0)
+    assert debts["plate_token"].nunique() == owed.loc[held, "vehicle"].nunique() > 300
+    assert debts["plate_token"].isin(tickets["plate_token"]).mean() > 0.8
+    assert not tickets.astype("str").isin(set(vehicles["plate"])).any().any()
