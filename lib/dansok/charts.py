@@ -167,7 +167,7 @@ def drawn(draw):
             raise ValueError(f"language must be one of {LANGUAGES}, got {language!r}")
         with mpl.rc_context(house_style()):
             figure = draw(*tables, language=language, **options)
-            figure.draw_without_rendering()
+            figure.get_layout_engine().execute(figure)
             figure.set_layout_engine("none")
             return figure
 
@@ -225,7 +225,7 @@ def wrapped(text, points, size, *, weight="regular"):
     Examples
     --------
     >>> wrapped("다산1동 행정복지센터 앞", 60, 8)
-    '다산1동\\n행정복지센터\\n앞'
+    '다산1동\\n행정복지센터 앞'
     >>> wrapped("별내동", 100, 8)
     '별내동'
     """
@@ -235,9 +235,11 @@ def wrapped(text, points, size, *, weight="regular"):
         if _line_width(tried, size, weight) <= points:
             line = tried
             continue
-        if line:
+        if _line_width(word, size, weight) <= points:
             lines.append(line)
-        line = ""
+            line = word
+            continue
+        line = f"{line} " if line else ""
         for character in word:
             if line and _line_width(line + character, size, weight) > points:
                 lines.append(line)
@@ -969,10 +971,10 @@ def _event_tiers(marks, count, most=3):
     """Line of text for each event so that none overlap, or None where `most` lines are not enough."""
     per_month, ends, tiers = 400 / count, [-math.inf] * most, []
     for at, date, words in marks:
-        x, width = at * per_month, text_width(f"{date} {words}", SMALL) + 8
+        x, width = (at + 0.6) * per_month, text_width(f"{date} {words}", SMALL) + 8
         start = x - width if x + width > 400 else x
         tier = next((tier for tier in range(most) if ends[tier] <= start), None)
-        if tier is None or start < -15:
+        if tier is None or start < 0:
             return None
         ends[tier] = max(start + width, x)
         tiers.append(tier)
@@ -1005,7 +1007,7 @@ def _write_events(axes, marks, tiers, span):
             axes.text(shown, 0.5, f"{place + 1}", ha="center", va="center", fontsize=TINY, color="white", bbox=disc)
             continue
         level = levels - 1 - tiers[place]
-        turned = at * 400 / len(span) + text_width(f"{date} {words}", SMALL) + 8 > 400
+        turned = (at + 0.6) * 400 / len(span) + text_width(f"{date} {words}", SMALL) + 8 > 400
         axes.plot([at, at], [0, level + 0.9], color=INK, linewidth=0.7, linestyle=(0, (3, 2)), clip_on=False)
         axes.annotate(
             f"{date} {words}",
