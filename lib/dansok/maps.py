@@ -46,7 +46,7 @@ CELLS = Text("{cell} m 칸", "cells of {cell} m")
 CELLS_LARGER = Text(
     "{cell} m 칸(시 전체 지도에서는 실제보다 크게)", "cells of {cell} m (larger than true on the map of the city)"
 )
-N_CELLS = Text("{n}칸", "{n} cells")
+N_CELLS, ONE_CELL = Text("{n}칸", "{n} cells"), Text("1칸", "1 cell")
 ONLY_SEEN = Text(
     "빈 곳은 기록이 없는 칸(위반이 없었다는 뜻이 아님)",
     "blank: cells without records (which does not mean no violations)",
@@ -264,9 +264,8 @@ def class_edges(values, most=5):
     ([1, 2, 5, 10], [1, 5, 20, 100, 500], [0.2, 0.5])
     """
     low, top = float(min(value for value in values if value > 0)), float(max(values))
-    for steps in ((1, 2, 5), (1, 5, 20), (1, 10), (1, 100)):
-        span = 100 if steps in ((1, 5, 20), (1, 100)) else 10
-        rounds = [step * span**p for p in range(-4, 9) for step in steps]
+    for steps, again in (((1, 2, 5), 10), ((1, 5, 20), 100), ((1,), 10), ((1,), 100), ((1,), 1000)):
+        rounds = [step * again**power for power in range(-4, 10) for step in steps]
         rounds = [round(edge) if edge >= 1 else round(edge, 8) for edge in rounds]
         first = max(edge for edge in rounds if edge <= low)
         edges = [edge for edge in rounds if first <= edge <= top]
@@ -283,6 +282,10 @@ def _class_words(edges, place, whole):
     if whole:
         return _edge(low) if high - 1 == low else f"{_edge(low)}–{_edge(high - 1)}"
     return f"{_edge(low)}–<{_edge(high)}"
+
+
+def _cells(count, language):
+    return say(ONE_CELL if count == 1 else N_CELLS, language).format(n=number(count))
 
 
 def _edge(value):
@@ -402,11 +405,11 @@ def cell_map(
     whole = bool(np.all(known == np.round(known)))
     entries = []
     for place, shade in enumerate(shades):
-        n = say(N_CELLS, language).format(n=number(int((classes == place).sum())))
+        n = _cells((classes == place).sum(), language)
         square = Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=shade)
         entries.append((square, f"{_class_words(edges, place, whole)} ({n})"))
     if (classes == -1).any():
-        n = say(N_CELLS, language).format(n=number(int((classes == -1).sum())))
+        n = _cells((classes == -1).sum(), language)
         grey = Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=charts.HATCH)
         entries.append((grey, f"{say(NO_DATA, language)} ({n})"))
     heading = joined(

@@ -1,0 +1,307 @@
+"""Maps of a made-up city of three areas: what is where, named without clashes, missing apart from zero."""
+
+import math
+import re
+import warnings
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from dansok import charts, maps
+from dansok.words import Text
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text as Words
+from shapely import MultiPolygon, box
+
+LONG = "다산신도시중앙로와도농로가만나는사거리에서북쪽으로이백미터떨어진어린이보호구역앞 공영주차장 입구 건너편"
+X, Y = 960000, 1950000
+
+# A wide one, a tall one of two parts, and one so small that its name has no room inside.
+AREAS = gpd.GeoDataFrame(
+    {"area_name": ["와부읍", "수동면", "금곡동"]},
+    geometry=[
+        box(X, Y, X + 12000, Y + 8000),
+        MultiPolygon([box(X + 12000, Y, X + 18000, Y + 14000), box(X + 2000, Y + 9000, X + 3000, Y + 10000)]),
+        box(X + 5000, Y + 8000, X + 6000, Y + 8600),
+    ],
+    crs="EPSG:5179",
+)
+CELLS = pd.DataFrame(
+    [(9605, 19510, 1), (9606, 19510, 7), (9700, 19550, 480), (9701, 19550, 0), (9702, 19550, math.nan)],
+    columns=["cell_x", "cell_y", "value"],
+)
+REACH = pd.DataFrame(
+    [("fixed_camera", 0.0051, 137893), ("citizen_report", 0.013, 37526), ("officer", math.nan, 0)],
+    columns=["channel", "share", "records"],
+)
+SEEN = pd.DataFrame(
+    [("fixed_camera", 9605, 19510), ("fixed_camera", 9700, 19550), ("citizen_report", 9606, 19510)],
+    columns=["channel", "cell_x", "cell_y"],
+)
+PLACES = pd.DataFrame(
+    [
+        (2, "별내동 이래타워사거리", X + 4050, Y + 4050, 4163.0),
+        (1, LONG, X + 4000, Y + 4000, 7181.0),
+        (3, "좌표 없는 곳", math.nan, math.nan, 12.0),
+        (4, "멀리 떨어진 곳", X + 15000, Y + 12000, math.nan),
+    ],
+    columns=["rank", "name", "x", "y", "value"],
+)
+ZOOM = ((X + 3000, Y + 3000, X + 5000, Y + 5000),)
+DRAWN = {
+    "cell_map": (maps.cell_map, (CELLS, AREAS), {"zoom": ZOOM, "total": 488}),
+    "source_reach": (maps.source_reach, (SEEN, REACH, AREAS), {}),
+    "ranked_places": (maps.ranked_places, (PLACES, AREAS), {}),
+}
+EVERY = pytest.mark.parametrize("name", DRAWN)
+BOTH = pytest.mark.parametrize("language", ["ko", "en"])
+
+
+def printed(figure):
+    """Texts of a figure, once it is known that all of them can be read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        FigureCanvasAgg(figure).draw()
+    renderer = figure.canvas.get_renderer()
+    inside, whole = figure.get_tightbbox(renderer), figure.bbox_inches
+    assert inside.x0 >= -0.01 and inside.y0 >= -0.01, inside
+    assert inside.x1 <= whole.x1 + 0.01 and inside.y1 <= whole.y1 + 0.01, (inside, whole)
+    shown = [words for words in figure.findobj(Words) if words.get_visible() and words.get_text().strip()]
+    for words in shown:
+        frame = words.get_window_extent(renderer)
+        assert frame.x0 > -1 and frame.x1 < figure.bbox.x1 + 1, words
+        assert frame.y0 > -1 and frame.y1 < figure.bbox.y1 + 1, words
+    return [words.get_text() for words in shown]
+
+
+def flat(texts):
+    return " ".join(texts).replace("\n", " ")
+
+
+def marks(axes):
+    """Middles of the cells drawn as marks, with their colour."""
+    return {
+        tuple(offset): mpl.colors.to_hex(colour)
+        for collection in axes.collections
+        for offset, colour in zip(np.asarray(collection.get_offsets()), collection.get_facecolors(), strict=False)
+    }
+
+
+@BOTH
+@EVERY
+def test_every_map_reads_in_both_languages(name, language):
+    draw, tables, options = DRAWN[name]
+    before = dict(mpl.rcParams)
+    said = flat(printed(draw(*tables, language=language, **options)))
+    assert dict(mpl.rcParams) == before
+    assert re.search(r"\b5 km|\b2 km", said)
+    assert "N" in said
+
+
+@BOTH
+@EVERY
+def test_no_rows_say_so(name, language):
+    draw, tables, options = DRAWN[name]
+    empty = [t.iloc[:0] if t is not AREAS else t for t in tables]
+    assert printed(draw(*empty, language=language, **options)) == [charts.NO_DATA[language]]
+
+
+@EVERY
+def test_one_row_is_enough(name):
+    draw, tables, options = DRAWN[name]
+    one = [t.iloc[:1] if t is not AREAS else t for t in tables]
+    assert len(printed(draw(*one, language="en", **options))) > 3
+
+
+@EVERY
+def test_a_missing_column_is_named(name):
+    draw, tables, options = DRAWN[name]
+    with pytest.raises(ValueError, match="cell_x|x'"):
+        draw(tables[0].drop(columns="cell_x" if "cell_x" in tables[0] else "x"), *tables[1:], language="ko", **options)
+
+
+def test_areas_must_say_their_coordinate_system():
+    with pytest.raises(ValueError, match="coordinate system"):
+        maps.cell_map(CELLS, AREAS.set_crs(None, allow_override=True), language="ko")
+    with pytest.raises(ValueError, match="area_name"):
+        maps.cell_map(CELLS, AREAS.rename(columns={"area_name": "name"}), language="ko")
+
+
+def test_areas_in_degrees_land_in_the_same_place():
+    metres = maps.cell_map(CELLS, AREAS, language="ko").axes[0]
+    degrees = maps.cell_map(CELLS, AREAS.to_crs("EPSG:4326"), language="ko").axes[0]
+    assert degrees.get_xlim() == pytest.approx(metres.get_xlim(), abs=30)
+
+
+def test_cells_stand_at_their_middle_in_the_colour_of_their_class():
+    figure = maps.cell_map(CELLS, AREAS, language="ko", edges=[1, 5, 100])
+    found = marks(figure.axes[0])
+    assert set(found) == {(960550, 1951050), (960650, 1951050), (970050, 1955050), (970250, 1955050)}  # not the zero
+    assert found[970250, 1955050] == charts.HATCH
+    assert len(set(found.values())) == 4
+    said = flat(printed(figure))
+    assert all(words in said for words in ("1–4 (1칸)", "5–99 (1칸)", "≥ 100 (1칸)", "자료 없음 (1칸)", "100 m 칸"))
+    assert "위반이 없었다는 뜻이 아님" in said
+
+
+def test_cells_are_never_thinner_than_print_and_the_key_says_so():
+    figure = maps.cell_map(CELLS, AREAS, language="en", cell_metres=20)
+    sizes = [size for c in figure.axes[0].collections for size in c.get_sizes()]
+    assert sizes == pytest.approx([maps.SMALLEST**2] * len(sizes))
+    assert "larger than true" in flat(printed(figure))
+    wide = maps.cell_map(CELLS.assign(cell_x=960 + CELLS.index, cell_y=1951), AREAS, language="en", cell_metres=1000)
+    assert "larger than true" not in flat(printed(wide))
+
+
+def test_a_zoom_shows_its_cells_in_true_size():
+    near = CELLS.assign(cell_x=[9640, 9641, 9700, 9640, 9640], cell_y=[19540, 19540, 19550, 19542, 19543])
+    figure = maps.cell_map(near, AREAS, language="ko", zoom=ZOOM)
+    main, zoomed = figure.axes
+    corners = [path.vertices[:4] for c in zoomed.collections for path in c.get_paths()]
+    assert {tuple(c.min(axis=0)) for c in corners} == {(964000, 1954000), (964100, 1954000), (964000, 1954300)}
+    assert all(np.ptp(c, axis=0).tolist() == [100, 100] for c in corners)
+    frame = next(p for p in main.patches if p.get_edgecolor() == mpl.colors.to_rgba(charts.ORANGE))
+    assert (frame.get_x(), frame.get_width()) == (X + 3000, 2000)
+    assert "확대 A" in printed(figure)
+
+
+def test_edges_above_the_least_value_would_lose_cells():
+    with pytest.raises(ValueError, match="edges"):
+        maps.cell_map(CELLS, AREAS, language="ko", edges=[5, 100])
+    with pytest.raises(ValueError, match="two zooms"):
+        maps.cell_map(CELLS, AREAS, language="ko", zoom=ZOOM * 3)
+
+
+def test_many_cells_become_pixels():
+    many = pd.DataFrame([(9600 + i % 100, 19500 + i // 100, 1 + i % 7) for i in range(5001)], columns=CELLS.columns)
+    marks_drawn = maps.cell_map(many, AREAS, language="ko").axes[0].collections
+    assert [c.get_rasterized() for c in marks_drawn] == [True]
+    few = maps.cell_map(many.head(5000), AREAS, language="ko").axes[0].collections
+    assert [c.get_rasterized() for c in few] == [False]
+
+
+@pytest.mark.parametrize(
+    ("values", "edges"),
+    [
+        ([3], [2]),
+        ([1, 2], [1, 2]),
+        ([1, 17], [1, 2, 5, 10]),
+        ([1, 1400], [1, 5, 20, 100, 500]),
+        ([1, 90000], [1, 10, 100, 1000, 10000]),
+        ([0.03, 0.4], [0.02, 0.05, 0.1, 0.2]),
+        ([5, 1e9], [1, 100, 10**4, 10**6, 10**8]),
+    ],
+)
+def test_class_edges_are_round_and_hold_the_least(values, edges):
+    assert maps.class_edges(values) == edges
+
+
+def named(figure, axes=0):
+    """Boxes of the areas' names on a map."""
+    names = set(AREAS["area_name"])
+    return {t.get_text(): t.get_window_extent() for t in figure.axes[axes].texts if t.get_text() in names}
+
+
+def test_names_do_not_overlap_and_small_areas_are_named_beside_or_said_to_be_left_out():
+    figure = maps.cell_map(CELLS, AREAS, language="ko")
+    said = flat(printed(figure))
+    boxes = named(figure)
+    assert {"와부읍", "수동면"} <= set(boxes)
+    assert ("금곡동" in boxes) != ("생략한 이름: 금곡동" in said)
+    frames = list(boxes.values())
+    assert not any(a.overlaps(b) for i, a in enumerate(frames) for b in frames[i + 1 :])
+
+
+def test_a_name_never_stands_in_a_neighbour():
+    crowded = AREAS.copy()
+    crowded.geometry = [
+        box(X, Y, X + 12000, Y + 8000),
+        box(X + 12000, Y, X + 18000, Y + 14000),
+        box(X + 11900, Y + 3000, X + 12100, Y + 3200),
+    ]
+    figure = maps.cell_map(CELLS, crowded, language="en")
+    said = flat(printed(figure))
+    boxes = named(figure)
+    if "금곡동" in boxes:
+        middle = (
+            figure.axes[0]
+            .transData.inverted()
+            .transform([(boxes["금곡동"].x0 + boxes["금곡동"].x1) / 2, (boxes["금곡동"].y0 + boxes["금곡동"].y1) / 2])
+        )
+        assert abs(middle[0] - (X + 12000)) < 150 and abs(middle[1] - (Y + 3100)) < 150
+    else:
+        assert "names left out for lack of room: 금곡동" in said
+
+
+def test_slivers_between_neighbours_leave_no_line_within_the_city():
+    apart = AREAS.copy()
+    apart.geometry = [
+        box(X, Y, X + 5990, Y + 9000),
+        box(X + 6010, Y, X + 12000, Y + 9000),
+        box(X, Y + 9000, X + 12000, Y + 12000),
+    ]
+    outline = maps._city(apart)
+    assert len(outline.geoms) == 1
+    assert outline.area == pytest.approx(12000 * 12000, rel=0.001)
+
+
+def test_reach_shows_each_channel_apart_and_an_unseen_city_as_a_hole():
+    figure = maps.source_reach(SEEN, REACH, AREAS, language="ko")
+    fixed, citizens, officers = figure.axes[:3]
+    assert set(marks(fixed)) == {(960550, 1951050), (970050, 1955050)}
+    assert set(marks(citizens)) == {(960650, 1951050)}
+    assert marks(officers) == {}
+    assert [any(p.get_hatch() for p in a.patches) for a in (fixed, citizens, officers)] == [False, False, True]
+    said = flat(printed(figure))
+    assert "시 면적의 0.5%" in said and "시 면적의 1.3%" in said and "n = 137,893건" in said and "자료 없음" in said
+
+
+def test_ranked_places_are_listed_in_order_and_marked_apart():
+    figure = maps.ranked_places(PLACES, AREAS, language="ko")
+    said = flat(printed(figure)).replace(" ", "")
+    assert LONG.replace(" ", "") in said
+    assert "좌표없는곳(위치없음)" in said and "7,181" in said
+    axes, listed = figure.axes
+    discs = {t.get_text(): t.get_window_extent() for t in axes.texts if t.get_bbox_patch()}
+    assert set(discs) == {"1", "2", "4"}
+    assert not discs["1"].overlaps(discs["2"])  # 70 m apart: less than the width of a disc
+    order = [t.get_text() for t in listed.texts if t.get_text() in set("1234")]
+    assert order == ["1", "2", "3", "4"]
+    assert "–" in [t.get_text() for t in listed.texts]  # a missing value is a dash
+
+
+def test_ranked_places_off_the_window_say_so():
+    figure = maps.ranked_places(PLACES, AREAS, language="en", zoom=ZOOM[0])
+    said = flat(printed(figure))
+    assert "멀리 떨어진 곳 (off the map)" in said and "좌표 없는 곳 (no place)" in said
+    assert {t.get_text() for t in figure.axes[0].texts if t.get_bbox_patch()} == {"1", "2"}
+
+
+def test_a_rank_twice_is_refused():
+    with pytest.raises(ValueError, match="rank"):
+        maps.ranked_places(pd.concat([PLACES, PLACES]), AREAS, language="ko")
+
+
+def test_twenty_long_names_fit_the_list():
+    many = pd.DataFrame(
+        [(i, Text(LONG, LONG), X + 500 * i, Y + 300 * i, 1000.0 - i) for i in range(1, 21)], columns=PLACES.columns
+    )
+    figure = maps.ranked_places(many, AREAS, language="en", value_label=Text("건수", "records per camera-hour"))
+    assert flat(printed(figure)).replace(" ", "").count(LONG.replace(" ", "")) == 20
+    frames = [t.get_window_extent() for t in figure.axes[1].texts if t.get_text().startswith("다산")]
+    assert len(frames) == 20
+    assert not any(a.overlaps(b) for a, b in zip(frames, frames[1:], strict=False))
+
+
+@pytest.mark.real
+def test_the_real_city_is_named_in_full(shared_data):
+    areas = gpd.read_file(shared_data / "namyangju" / "읍면동.geojson").rename(columns={"ADM_NM": "area_name"})
+    cells = pd.DataFrame([(9700, 19600, 12), (9780, 19530, 3)], columns=CELLS.columns)
+    figure = maps.cell_map(cells, areas, language="en")
+    printed(figure)
+    boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in set(areas["area_name"])]
+    assert len(boxes) == len(areas) == 16
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+    assert len(maps._city(areas.to_crs("EPSG:5179")).geoms) == 1
