@@ -8,6 +8,7 @@ from dansok.briefing.payload import MIME, payloads, said
 from dansok.words import Refusal
 
 TEXT_WIDTH = 470.5  # points: A4 less two margins of 22 mm
+TALLEST = 590.0  # points: a picture with its caption, source and sentence fits on one page
 TABLE_SIZES = (8.6, 8.0, 7.4, 6.8)
 CELL_PADDING = 5.0
 HALF_A_HEADER = 0.62  # lines are never quite equal
@@ -134,14 +135,15 @@ def _figure(payload, language, number, files):
     svg = payload["svg"][language]
     files[source] = svg.encode()
     width, height = (float(part) for part in re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups())
+    percent = min(payload["width"], 100 * TALLEST / TEXT_WIDTH * width / height)
     return {
         "t": "figure",
         "id": payload["name"],
         "caption": prose.inline(payload["caption"][language]),
         "alt": payload["alt"][language],
         "file": source,
-        "width": payload["width"],
-        "height": height / width * TEXT_WIDTH * payload["width"] / 100,
+        "width": percent,
+        "height": height / width * TEXT_WIDTH * percent / 100,
         "findings": [],
         **_below(payload, language),
     }

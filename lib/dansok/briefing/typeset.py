@@ -12,7 +12,7 @@ from dansok.words import Refusal
 TEMPLATE = Path(__file__).with_name("briefing.typ")
 MAIN = '#import "briefing.typ": render\n#render(json("document.json"))\n'
 PAGE_BOTTOM = 841.89 - 68.03  # points from the top edge: A4 less the bottom margin of 24 mm
-LARGEST_GAP = 110  # points of blank that a page may end with, about a sixth of the text
+LARGEST_GAP = 130  # points of blank that a page may end with, less than a fifth of the text
 SMALLEST_SCALE = 0.86  # type of 8 points is then 6.9
 BREAKABLE_ROWS = 8
 CAPTION = 38  # points above and below a picture that shrinking does not touch
