@@ -40,7 +40,7 @@ def main(arguments):
         return
     counts = link(city, stamp)
     print(
-        f"{city.id} 3_linked: {counts['rows']:,} rows, {counts['placed']:,} placed, {counts['exposure']:,} hours of exposure, "
+        f"{city.id} 3_linked: {counts['rows']:,} rows, {counts['placed']:,} placed, {counts['exposure']:,} rows of exposure, "
         f"{counts['visits']:,} visits, {time.monotonic() - started:.1f} s"
     )
 
@@ -160,8 +160,8 @@ def _notes(placed, exposure, addresses, spells, watch, city):
         said.of_cameras(notes, watch, spells, int(cameras.records.sum().fill_null(0).execute()))
     inexact = placed.filter(~_.time_precision.isin(TO_THE_MINUTE) & _.channel.isin(["fixed_camera", "mobile_camera"]))
     of_channel = inexact.group_by("channel").agg(records=_.records.sum()).order_by("channel").to_pandas()
-    said.of_records(notes, unwatched_records(placed, exposure), of_channel.set_index("channel")["records"])
-    notes.add("placed_tickets", "", "ambiguous_addresses", ambiguous_keys(addresses), said.Texts.ambiguous)
+    said.of_records(notes, unwatched_records(placed, exposure), of_channel)
+    notes.add("placed_tickets", "", "ambiguous_addresses", ambiguous_keys(addresses))
     unplaced = placed.filter(_.how_placed.isnull()).group_by("channel").agg(records=_.records.sum()).order_by("channel")
     said.of_visits(notes, unplaced.to_pandas())
     return notes.frame()

@@ -65,19 +65,19 @@ def cameras_watched(connection, placed, spells, hours):
     windows = _windows(units, by_day, days["date"])
     up = up_spells(by_day, windows)
     kind_of_day, states = timetable(hours, days)
-    up_table = connection.create_table("link_up", up, temp=True)
-    frame = connection.create_table("link_frame", _by_hour(kind_of_day, states, silent_days), temp=True)
+    up_table = connection.create_table("link_up", up, temp=True, overwrite=True)
+    frame = connection.create_table("link_frame", _by_hour(kind_of_day, states, silent_days), temp=True, overwrite=True)
     chances = up_table.inner_join(frame, [frame.day >= up_table.first_day, frame.day <= up_table.last_day]).select(
         "unit", "day", "hour", "open_hours", "grace_hours", quarter=_quarter(_.day)
     )
-    chances = connection.create_table("link_chances", chances, temp=True)
+    chances = connection.create_table("link_chances", chances, temp=True, overwrite=True)
     by_quarter = chances.group_by("unit", "quarter", "hour").agg(
         open_hours=_.open_hours.sum(), grace_hours=_.grace_hours.sum()
     )
     seen = _records_by_state(connection, records, kind_of_day, states)
     habits = _habits(by_quarter.to_pandas(), seen)
-    habits_table = connection.create_table("link_habits", habits, temp=True)
-    area = connection.create_table("link_units", units[["unit", "area_name"]], temp=True)
+    habits_table = connection.create_table("link_habits", habits, temp=True, overwrite=True)
+    area = connection.create_table("link_units", units[["unit", "area_name"]], temp=True, overwrite=True)
     watched = chances.inner_join(habits_table, ["unit", "quarter"]).filter(_.hour.between(_.opens, _.closes))
     watched = watched.mutate(watched_hours=_.open_hours + ibis.ifelse(_.exempt, _.grace_hours, 0.0))
     watched = watched.filter(_.watched_hours > 0).left_join(area, "unit")
@@ -252,9 +252,9 @@ def _records_by_state(connection, records, kind_of_day, states):
     """Records to the minute, by camera, quarter, hour and state of the timetable."""
     kinds, minutes = np.indices(states.shape)
     table = pd.DataFrame({"kind": kinds.ravel(), "minute": minutes.ravel(), "state": states.ravel()})
-    at = connection.create_table("link_minutes", table, temp=True)
+    at = connection.create_table("link_minutes", table, temp=True, overwrite=True)
     of_day = kind_of_day.rename("kind").reset_index().assign(day=lambda frame: frame["day"].dt.date)
-    on = connection.create_table("link_days", of_day, temp=True)
+    on = connection.create_table("link_days", of_day, temp=True, overwrite=True)
     exact = records.filter(_.exact).inner_join(on, "day").inner_join(at, ["kind", "minute"])
     by_state = exact.group_by("unit", "state", hour=(_.minute // 60).cast("int64"), quarter=_quarter(_.day))
     return by_state.agg(records=_.records.sum()).to_pandas()
@@ -309,7 +309,7 @@ def own_hours(table):
     An hour at either end of the timetable is not the camera's if it records at less than 5% of its own rate there and at
     least 6.9 records are expected. Where fewer are expected and there is none, it does as most cameras do that tell.
     """
-    table = table[table["open_hours"] > 0].copy()
+    table = table[table["open_hours"] > 0].reset_index(drop=True)
     totals = table.groupby("unit")[["in_hours", "open_hours"]].transform("sum")
     table["expected"] = totals["in_hours"] / totals["open_hours"] * table["open_hours"]
     tells = table["expected"] >= IMPROBABLE

@@ -1,7 +1,5 @@
 """Give each record a place: its own coordinates, else its camera's, else its address's."""
 
-import unicodedata
-
 import ibis
 import pandas as pd
 from ibis import _
@@ -34,8 +32,8 @@ def place(connection, tickets, cameras, addresses, areas, city):
     ibis.Table
         As `tables.PLACED_TICKETS` describes, not yet in order; as many rows as `tickets`.
     """
-    texts = connection.create_table("link_texts", _read_texts(tickets, areas, city), temp=True)
-    spells = connection.create_table("link_cameras", camera_spells(cameras), temp=True)
+    texts = connection.create_table("link_texts", _read_texts(tickets, areas, city), temp=True, overwrite=True)
+    spells = connection.create_table("link_cameras", camera_spells(cameras), temp=True, overwrite=True)
     points = address_points(addresses)
     own = to_5179(tickets)
     own = own.mutate(
@@ -80,8 +78,8 @@ def place(connection, tickets, cameras, addresses, areas, city):
             else_="address_vague",
         ),
     )
-    found = connection.create_table("link_found", add_cells(found, city.cell_metres), temp=True)
-    inside = connection.create_table("link_inside", _areas_of_points(found, areas), temp=True)
+    found = connection.create_table("link_found", add_cells(found, city.cell_metres), temp=True, overwrite=True)
+    inside = connection.create_table("link_inside", _areas_of_points(found, areas), temp=True, overwrite=True)
     named = found.left_join(inside, ["x", "y"], rname="{name}_inside")
     placed = _.how_placed.notnull()
     named = named.mutate(
@@ -107,8 +105,7 @@ def name_key(texts):
     >>> name_key(pd.Series(["다산1동  정약용도서관 주변 "])).item()
     '다산1동정약용도서관주변'
     """
-    composed = texts.map(lambda text: unicodedata.normalize("NFC", text), na_action="ignore")
-    return composed.str.replace(r"\s+", "", regex=True)
+    return texts.astype("str").str.normalize("NFC").str.replace(r"\s+", "", regex=True)
 
 
 def _read_texts(tickets, areas, city):
@@ -124,7 +121,7 @@ def _read_texts(tickets, areas, city):
     parsed = korean_addresses.complete_bare(korean_addresses.parse(place), sent, {})
     names = set(areas["area_name"])
     return texts.assign(
-        name_key=name_key(place).astype("str"),
+        name_key=name_key(place),
         lookup_key=parsed["lookup_key"].astype("str"),
         sent_area=sent.astype("str"),
         known_area=sent.where(sent.isin(names)).astype("str"),
@@ -180,7 +177,7 @@ def camera_spells(cameras):
         camera_y=_.y.round(3),
     ).to_pandas()
     listed.loc[~listed.pop("trusted").fillna(False).astype(bool), ["camera_x", "camera_y"]] = float("nan")
-    listed["camera_key"] = name_key(listed["camera_name"].astype("str"))
+    listed["camera_key"] = name_key(listed["camera_name"])
     listed["shares_number"] = listed.groupby("camera_id")["camera_key"].transform("nunique") > 1
     listed["camera_id"] = listed["camera_id"].mask(
         listed["shares_number"], listed["camera_id"] + " " + listed["camera_name"]
