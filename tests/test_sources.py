@@ -655,6 +655,7 @@ def test_members_of_an_archive_are_read_as_files_with_their_korean_names(raw, re
             "설명서입니다.pdf": b"%PDF-1.7 ...",
             "__MACOSX/x": b"\0\0",
             "단속 현황 파일.xlsx": inner.getvalue(),
+            "담당자 사진.jpg": b"\xff\xd8\xff\xe0",
         },
     )
     rows, arrivals = read(a_source("*.zip"))
@@ -662,7 +663,10 @@ def test_members_of_an_archive_are_read_as_files_with_their_korean_names(raw, re
         (ROWS[0][0], "3월.zip/자료/단속.csv", 2),
         (ROWS[1][0], "3월.zip/단속 현황 파일.xlsx", 2),
     ]
-    assert notes(arrivals[1]) == ["3월.zip/설명서입니다.pdf is a PDF and was not read."]
+    assert notes(arrivals[0]) == [
+        "3월.zip/설명서입니다.pdf is a PDF and was not read.",
+        "3월.zip/담당자 사진.jpg is an image and was not read.",
+    ]
     assert list(file_hashes(a_source("*.zip"), raw)) == ["3월.zip"]
 
 
