@@ -14,5 +14,7 @@ def connect(memory_share=0.6):
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 << 30
     connection.raw_sql(f"SET memory_limit = '{int(total * memory_share) >> 20}MiB'")
     connection.raw_sql("SET TimeZone = 'Asia/Seoul'")
-    connection.raw_sql("SET enable_progress_bar = false")  # it would stand in logs and notebooks
+    # A bar would stand in logs. In a Jupyter kernel it is off, and setting it fails without ipywidgets.
+    if connection.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]:
+        connection.raw_sql("SET enable_progress_bar = false")
     return connection

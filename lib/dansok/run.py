@@ -158,7 +158,8 @@ def read_run_file(path, declared):
 
 
 def _code_cells(path):
-    return sum(cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells)
+    """Code cells that will run, the injected parameters with them."""
+    return 1 + sum(cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells)
 
 
 def _one_line(error):

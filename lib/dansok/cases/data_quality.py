@@ -7,7 +7,7 @@ import pandas as pd
 from ibis import _
 
 from dansok import choices as chosen
-from dansok.clean import read_arrivals, read_ledger, read_surprises, read_table
+from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
 from dansok.korea.particles import with_particle
@@ -120,9 +120,9 @@ def load(choices):
     exposure = exposure.filter(_.month.isin(choices.months))
     cell = ("channel", "cell_x", "cell_y", "area_name")
     return Inputs(
-        arrivals=read_arrivals(city),
-        ledger=read_ledger(city),
-        surprises=read_surprises(city),
+        arrivals=read_table(city, "arrivals"),
+        ledger=pd.read_parquet(city.clean / "tickets.ledger.parquet"),
+        surprises=read_table(city, "surprises"),
         matches=read_match_rates(city),
         exposure_notes=read_exposure_notes(city),
         by_day=tickets.group_by("channel", "source", "day")

@@ -27,7 +27,7 @@ AFTER_GRACE_MINUTES = 20
 TOP_CELLS = 20
 ENOUGH = 30  # records below which a ratio is not spoken of
 WHOLE_CITY = Text("전체", "All")
-UNDER_THE_CHART = ("months", "week", "clock", "patrol_clock")  # said beside their chart, not in the summary
+UNDER_THE_CHART = ("places", "months", "week", "clock", "patrol_clock")  # said beside their chart, not in the summary
 WEEKDAYS = tuple(
     Text(ko, en)
     for ko, en in zip(
@@ -118,6 +118,7 @@ class Inputs:
     after_grace: pd.DataFrame  # month, minute (after midnight), records of fixed cameras
     unplaced: pd.DataFrame  # month, channel, why_unplaced, records
     areas: pd.DataFrame
+    arrivals: pd.DataFrame  # files of the enforcement records, the cameras and the places
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class Result:
     lunch: pd.DataFrame
     week: pd.DataFrame
     cells: pd.DataFrame
+    zoom: tuple[tuple[float, float, float, float], ...]
     areas: gpd.GeoDataFrame
     places: pd.DataFrame
     change: pd.DataFrame
@@ -153,8 +155,8 @@ class Result:
 
     @property
     def map_cells(self):
-        """Records a grid cell, all channels together."""
-        return self.cells.groupby(["cell_x", "cell_y"], as_index=False).records.sum()
+        """`value`: records a grid cell, all channels together."""
+        return self.cells.groupby(["cell_x", "cell_y"]).records.sum().rename("value").reset_index()
 
     @property
     def clock_periods(self):
@@ -171,6 +173,7 @@ class Result:
 def load(choices):
     """Count the linked records of the city (and of one 읍면동, if chosen)."""
     city, connection = choices.opened, connect()
+    arrivals = read_table(city, "arrivals")
     tickets = scan_linked(city, "placed_tickets", connection)
     exposure = scan_linked(city, "exposure", connection)
     tickets = tickets.filter(~_.time_precision.isin(["year"])).mutate(
@@ -203,6 +206,7 @@ def load(choices):
         after_grace=count(cameras.mutate(minute=_.hour * 60 + _.issued_at.minute().cast("int64")), "month", "minute"),
         unplaced=count(tickets.filter(_.how_placed.isnull()), "channel", "month", "why_unplaced"),
         areas=read_table(city, "areas"),
+        arrivals=arrivals[arrivals.table.isin(["tickets", "cameras", "addresses", "areas"])],
     )
 
 
@@ -236,6 +240,7 @@ def analyse(inputs, choices):
         *_concentration(cells),
         *_changed(change, before),
         *_seen_by_citizens_only(by_area),
+        *_places_said(places),
         _months_said(totals),
         _week_said(week),
     ]
@@ -254,6 +259,7 @@ def analyse(inputs, choices):
         lunch=lunch,
         week=week,
         cells=cells,
+        zoom=densest_windows(cells, choices.opened.cell_metres),
         areas=read_areas(inputs.areas),
         places=places,
         change=change,
@@ -314,11 +320,10 @@ def _spread(inputs, months, channel):
     """How much more weekly counts of a channel vary than chance alone would let them, over its 읍면동."""
     days = _days(inputs.by_day[inputs.by_day.channel == channel], months)
     week = pd.to_datetime(days.day).dt.to_period("W").astype(str)
-    return rates.dispersion(
-        days.assign(week=week).pivot_table(
-            index="area_name", columns="week", values="records", aggfunc="sum", fill_value=0
-        )
+    weekly = days.assign(week=week).pivot_table(
+        index="area_name", columns="week", values="records", aggfunc="sum", fill_value=0
     )
+    return rates.dispersion(weekly.iloc[:, 1:-1])  # the first and last week may be cut short
 
 
 def _by_month(inputs, months):
@@ -367,15 +372,16 @@ def hour_clocks(inputs, months):
 
 
 def _by_unit_and_hour(inputs, months):
-    """Fixed cameras: records and watched hours by camera and hour of day, and whether it goes on through the grace."""
+    """Fixed cameras: records and watched hours by camera, month and hour of day, and whether it went on through the
+    grace in that month."""
+    by = ["unit", "month", "hour"]
     effort = _in(inputs.camera_hours[inputs.camera_hours.channel == "fixed_camera"], months)
-    watched = effort.groupby(["unit", "hour"]).watched_hours.sum()
-    records = _in(inputs.camera_records, months).groupby(["unit", "hour"]).records.sum()
+    watched = effort.groupby(by).watched_hours.sum()
+    records = _in(inputs.camera_records, months).groupby(by).records.sum()
     table = pd.concat([watched, records], axis=1).fillna({"records": 0})
     table = table[table.watched_hours > 0].reset_index()
-    noon = table[table.hour.isin([12, 13])].groupby("unit").watched_hours.sum()
-    table["exempt"] = table.unit.isin(noon[noon > 0].index)
-    return table
+    at_noon = table.watched_hours.where(table.hour.isin([12, 13]), 0).groupby([table.unit, table.month])
+    return table.assign(exempt=at_noon.transform("sum") > 0)
 
 
 def camera_rates(inputs, months):
@@ -438,6 +444,39 @@ def _cells(inputs, months):
     return placed.groupby(["channel", "cell_x", "cell_y"], as_index=False).records.sum()
 
 
+def densest_windows(cells, cell_metres, side=3000, how_many=2):
+    """The square windows with the most records, apart from each other, for enlarging on a map.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
+        `cell_x`, `cell_y`, `records`.
+    cell_metres, side : int
+        Side of a cell and of a window, metres.
+
+    Returns
+    -------
+    tuple of (west, south, east, north)
+        Metres, EPSG:5179; fewer than `how_many` if there are no further records.
+    """
+    left, windows, half = cells.groupby(["cell_x", "cell_y"]).records.sum().reset_index(), [], side / 2
+    left = left.assign(x=(left.cell_x + 0.5) * cell_metres, y=(left.cell_y + 0.5) * cell_metres)
+    while len(left) and len(windows) < how_many:
+        step = side / 3
+        block = pd.DataFrame({"x": left.x // step, "y": left.y // step, "records": left.records})
+        sums = block.groupby(["x", "y"]).records.sum()
+        around = sums * 0
+        for east in (-1, 0, 1):
+            for north in (-1, 0, 1):
+                moved = sums.copy()
+                moved.index = pd.MultiIndex.from_tuples([(x + east, y + north) for x, y in sums.index])
+                around = around.add(moved.reindex(around.index, fill_value=0))
+        x, y = ((place + 0.5) * step for place in around.idxmax())
+        windows.append((x - half, y - half, x + half, y + half))
+        left = left[((left.x - x).abs() > side) | ((left.y - y).abs() > side)]
+    return tuple(windows)
+
+
 def top_places(inputs, months, how_many):
     """The places with the most records, by name.
 
@@ -445,8 +484,8 @@ def top_places(inputs, months, how_many):
     -------
     pd.DataFrame, at most `how_many` rows
         `rank`, `place_name`, `area_name`, `records` with `low`, `high` (95%, widened for over-dispersion),
-        records a channel, `before`: records in the same months a year earlier (missing where that channel had none
-        then), `x`, `y` (EPSG:5179).
+        records a channel, `now` and `before`: those of the months that can be compared with a year
+        before, and of the same months then (missing where there was none), `x`, `y` (EPSG:5179).
     """
     placed = _in(inputs.by_place, months)
     by = ["area_name", "place_name"]
@@ -572,6 +611,23 @@ def _where(by_area):
 def _ordinal(number):
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number % 100 not in (11, 12, 13) else 0, "th")
     return f"{number}{ending}"
+
+
+def _places_said(places):
+    if places.empty:
+        return [Finding("places", NOTHING, {})]
+    first = places.iloc[0]
+    return [
+        Finding(
+            "places",
+            Text(
+                f"기록이 가장 많은 곳은 {with_particle(first.place_name, '이며/며')} {first.records:,}건이다(95% 구간 {first.low:,.0f}~{first.high:,.0f}).",
+                f"The place with the most records is {first.place_name}: {first.records:,} "
+                f"(95% interval {first.low:,.0f} to {first.high:,.0f}).",
+            ),
+            {"records": int(first.records), "low": float(first.low), "high": float(first.high)},
+        )
+    ]
 
 
 def _months_said(totals):

@@ -1,0 +1,166 @@
+"""The hot-spot case: each table and sentence on counts small enough to work out by hand."""
+
+import pandas as pd
+import pytest
+from dansok.cases import parking_hotspots as case
+
+MONTHS = ["2025-01", "2025-02"]
+
+
+def hours_of(channel, unit, area, hours, watched=1.0, months=MONTHS):
+    return [(channel, unit, area, month, hour, watched * 30) for month in months for hour in hours]
+
+
+@pytest.fixture
+def inputs():
+    """Two fixed cameras: A stops from 12 to 14 h, B goes on; one citizens' channel; one patrol car outside the period."""
+    a_hours = [*range(7, 12), *range(14, 21)]
+    records = [("A", hour, 60 if hour == 14 else 10) for hour in a_hours] + [("B", hour, 20) for hour in range(7, 21)]
+    camera_records = pd.DataFrame(
+        [(unit, month, hour, n) for month in MONTHS for unit, hour, n in records],
+        columns=["unit", "month", "hour", "records"],
+    )
+    fixed = camera_records.groupby(["month", "hour"], as_index=False).records.sum().assign(channel="fixed_camera")
+    citizen = pd.DataFrame([(m, h, 40 if h == 19 else 5) for m in MONTHS for h in range(24)], columns=fixed.columns[:3])
+    patrol = pd.DataFrame([("2026-01", h, 10) for h in (9, 10, 14)], columns=fixed.columns[:3])
+    by_hour = pd.concat([fixed, citizen.assign(channel="citizen_report"), patrol.assign(channel="mobile_camera")])
+    camera_hours = pd.DataFrame(
+        [
+            *hours_of("fixed_camera", "A", "가동", a_hours),
+            *hours_of("fixed_camera", "B", "나동", range(7, 21)),
+            *hours_of("mobile_camera", "가동", "가동", [9, 10, 14], months=["2026-01"]),
+        ],
+        columns=["channel", "unit", "area_name", "month", "hour", "watched_hours"],
+    )
+    days = pd.date_range("2024-01-01", "2025-02-28")
+    by_day = pd.DataFrame(
+        [
+            ("fixed_camera", area, day, n if day.year == 2025 else 2 * n)
+            for day in days
+            for area, n in (("가동", 20), ("나동", 10))
+        ]
+        + [("citizen_report", "다동", day, 9) for day in days if day.year == 2025]
+        + [("citizen_report", "가동", day, 1) for day in days if day.year == 2025],
+        columns=["channel", "area_name", "day", "records"],
+    )
+    return case.Inputs(
+        by_day=by_day,
+        by_hour=by_hour.assign(weekday=0),
+        by_place=pd.DataFrame(
+            [
+                ("fixed_camera", "2025-01", "가동", "A", 50.0, 50.0, 0, 0, 700),
+                ("fixed_camera", "2025-02", "가동", "A", 50.0, 50.0, 0, 0, 500),
+                ("fixed_camera", "2024-02", "가동", "A", 50.0, 50.0, 0, 0, 400),
+                ("citizen_report", "2025-01", "나동", "나동 1", 5050.0, 50.0, 50, 0, 300),
+            ],
+            columns=["channel", "month", "area_name", "place_name", "x", "y", "cell_x", "cell_y", "records"],
+        ),
+        camera_hours=camera_hours,
+        camera_records=camera_records,
+        after_grace=pd.DataFrame({"month": MONTHS, "minute": [14 * 60 + 5, 14 * 60 + 50], "records": [90, 10]}),
+        unplaced=pd.DataFrame({"channel": ["citizen_report"], "month": ["2025-01"], "why_unplaced": ["address_unknown"], "records": [7]}),
+        areas=pd.DataFrame({"area_name": ["가동", "나동", "다동"]}),
+        arrivals=pd.DataFrame(),
+    )  # fmt: skip
+
+
+def test_areas_are_ranked_by_camera_records_with_their_rate(inputs):
+    table = case.areas_ranked(inputs, MONTHS).set_index("area_name")
+    assert table.index.tolist() == ["가동", "나동", "다동"]
+    assert table.fixed_camera.tolist() == [20 * 59, 10 * 59, 0]
+    assert table.citizen_report.tolist() == [59, 0, 9 * 59]
+    assert table.camera_hours["가동"] == 2 * 30 * 12
+    assert table.per_1000_hours["가동"] == pytest.approx(1000 * 20 * 59 / 720)
+    assert table.low["가동"] < table.per_1000_hours["가동"] < table.high["가동"]
+    assert pd.isna(table.per_1000_hours["다동"]), "no camera: nobody looked, so no rate, and never 0"
+
+
+def test_each_clock_tells_who_watched(inputs):
+    clocks = case.hour_clocks(inputs, MONTHS).set_index(["channel", "hour"])
+    watched = clocks.watched["fixed_camera"]
+    assert watched[3] == "none"
+    assert watched[10] == "full"
+    assert watched[12] == "full", "camera B goes on: half of the cameras is not less than half"
+    assert clocks.share["citizen_report"].sum() == pytest.approx(1)
+    assert set(clocks.watched["citizen_report"]) == {"unknown"}
+    assert clocks.outside["mobile_camera"].all(), "the patrol car has no records in the period: its own month is shown"
+    assert clocks.period["mobile_camera"].iloc[0].en == "2026-01 (1 month)"
+
+
+def test_rates_divide_by_the_hours_watched_and_stay_missing_where_nobody_watched(inputs):
+    hours = case.camera_rates(inputs, MONTHS).set_index("hour")
+    assert hours.rate[10] == pytest.approx(2 * 30 / 120)
+    assert hours.rate[12] == pytest.approx(2 * 20 / 60)
+    assert pd.isna(hours.rate[3]) and hours.records[3] == 0
+
+
+def test_cameras_that_go_on_are_told_from_those_that_stop(inputs):
+    lunch = case.through_the_grace(inputs, MONTHS)
+    assert lunch[lunch.hour == 12].exempt.tolist() == [True]
+    assert lunch[lunch.hour == 10].cameras.tolist() == [1, 1]
+
+
+def test_the_peak_after_the_grace_is_explained(inputs):
+    quiet = case.hour_clocks(inputs, MONTHS)
+    quiet.loc[(quiet.channel == "fixed_camera") & quiet.hour.isin([12, 13]), "watched"] = "partial"
+    camera = quiet[quiet.channel == "fixed_camera"].set_index("hour")
+    (finding,) = case._grace_finding(camera, case.through_the_grace(inputs, MONTHS), inputs, MONTHS)
+    assert finding.numbers["share_in_first_minutes"] == pytest.approx(0.9)
+    assert finding.numbers["lunch_to_daytime_ratio"] == pytest.approx(1.0)
+    assert finding.numbers["cameras_through_grace"] == 1
+    assert "does not fall at lunch" in finding.text.en
+    assert "점심에도 줄지 않는다" in finding.text.ko
+
+
+def test_change_compares_like_months_per_camera_hour_only_where_both_years_were_watched(inputs):
+    change, before = case.change_by_area(inputs, MONTHS)
+    assert before == ["2024-01", "2024-02"]
+    row = change[(change.channel == "fixed_camera") & (change.area_name == "가동")].iloc[0]
+    assert (row.now, row.before) == (20 * 59, 40 * 60)
+    assert row.basis == "records", "the year before has no known camera-hours"
+    assert row.ratio == pytest.approx(20 * 59 / (40 * 60))
+    assert "citizen_report" not in set(change.channel), "citizens have no year before"
+
+
+def test_places_carry_their_count_a_year_before_for_like_months_only(inputs):
+    places = case.top_places(inputs, MONTHS, 5).set_index("place_name")
+    assert places.records.tolist() == [1200, 300]
+    assert places["rank"].tolist() == [1, 2]
+    assert (places.now["A"], places.before["A"]) == (500, 400)
+    assert pd.isna(places.before["나동 1"])
+
+
+def test_areas_that_only_citizens_see_are_named(inputs):
+    (finding,) = case._seen_by_citizens_only(case.areas_ranked(inputs, MONTHS))
+    assert finding.numbers["areas"] == ["다동"]
+    assert finding.numbers["share_of_reports"] == pytest.approx(0.9)
+
+
+def test_windows_hold_the_densest_cells_and_lie_apart():
+    cells = pd.DataFrame({"cell_x": [0, 1, 200], "cell_y": [0, 0, 200], "records": [5, 5, 3]})
+    first, second = case.densest_windows(cells, 100)
+    assert first[0] <= 50 <= first[2] and first[1] <= 50 <= first[3]
+    assert second[0] <= 20050 <= second[2]
+    assert case.densest_windows(cells.head(0), 100) == ()
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "ko", "en"),
+    [
+        (1.2, 1.1, 1.3, "늘었다", "rose"),
+        (0.8, 0.7, 0.9, "줄었다", "fell"),
+        (1.0, 0.9, 1.1, "구별되지 않는다", "cannot be told from chance"),
+    ],
+)
+def test_a_change_is_called_one_only_if_its_interval_leaves_out_no_change(ratio, low, high, ko, en):
+    columns = ["channel", "area_name", "now", "before", "ratio", "low", "high", "basis"]
+    change = pd.DataFrame([("citizen_report", None, 120, 100, ratio, low, high, "records")], columns=columns)
+    (finding,) = case._changed(change, MONTHS)
+    assert ko in finding.text.ko and en in finding.text.en
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
+)
+def test_ordinals(number, said):
+    assert case._ordinal(number) == said
