@@ -619,6 +619,7 @@ def test_geojson_properties_and_a_missing_geometry(raw, read):
         ("[[1, 2], [3, 4]]", None, "a.json: no list of records is found.", "a.json: 레코드의 목록을"),
         ('[{"성명": "가"}]', None, "a.json: no column '이름'", "열 '이름'을(를) 찾지"),
         ('{"12가3456": {"a": 1}}', "x", "(names there: …)", "있는 이름: …"),
+        ('{"type": "FeatureCollection", "features": [null]}', None, "a.json: the geometry of feature 1", "a.json 1번째 도형"),
         ('{"type": "Polygon", "coordinates": [[[1, 2], [3]]]}', None, "a.json: the geometry of feature 1", "a.json 1번째 도형"),
     ],
 )  # fmt: skip
@@ -715,6 +716,7 @@ def test_archives_that_cannot_be_read_are_refused(raw, refused):
         (b"PK\x03\x04" + bytes(200), "a.xlsx is damaged or cut short.", "손상되었거나 끝이 잘렸습니다."),
         (bytes(i * 7919 % 251 for i in range(3000)), "a.xlsx is a binary file of an unknown kind", "알 수 없는 이진 파일"),
         (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "a.xlsx is an Excel 2003 XML file", "엑셀 2003 XML"),
+        (b"<!-- nothing -->", "a.xlsx holds no rows.", "내용이 비어 있습니다."),
         (b"<html><body>no session</body></html>", "a.xlsx holds no rows.", "내용이 비어 있습니다."),
     ],
 )  # fmt: skip

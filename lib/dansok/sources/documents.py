@@ -102,7 +102,7 @@ def _features(content, file):
     else:
         features = [{"geometry": content}]
     for number, feature in enumerate(features, start=1):
-        geometry = feature.get("geometry")
+        geometry = feature.get("geometry") if isinstance(feature, dict) else "no feature"
         try:
             shape = geometry and shapely.from_geojson(json.dumps(geometry, default=float))
         except shapely.errors.GEOSException as error:

@@ -53,7 +53,10 @@ def workbook_tables(path, file):
 def html_tables(path, encoding):
     """The tables of an HTML page, in order. A merged cell has its text in its first place only, as in Excel."""
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-    page = lxml.html.document_fromstring(whole_text(path, encoding).encode(), parser=parser)
+    try:
+        page = lxml.html.document_fromstring(whole_text(path, encoding).encode(), parser=parser)
+    except lxml.etree.ParserError:
+        return []  # nothing but comments
     for line_break in page.iter("br"):
         line_break.tail = "\n" + (line_break.tail or "")
     tables = []
