@@ -89,9 +89,11 @@ def refuse_unmapped(table, found):
     pasted = "\n".join(lines)
     raise Refusal(
         f"{table.ko}({table.name}): 뜻을 모르는 값이 있어 아무것도 쓰지 않았습니다. {'; '.join(told_ko)}. "
-        f"city.toml의 해당 [[source]] 아래에 다음 줄을 넣고 따옴표 안에 알맞은 값을 적으세요.\n{pasted}",
+        f"city.toml의 해당 [[source]] 아래에 다음 줄을 넣고(같은 [source.values…]가 이미 있으면 그 아래에 이어서) 빈 따옴표 안에 "
+        f"알맞은 값을 적으세요.\n{pasted}",
         f"{table.name}: values that no map knows, so nothing was written. {'; '.join(told_en)}. "
-        f"Put these lines under that [[source]] in city.toml, with the right code between the empty quotes.\n{pasted}",
+        f"Put these lines under that [[source]] in city.toml (below the same [source.values…] if it is there already), with the "
+        f"right code between the empty quotes.\n{pasted}",
     )
 
 

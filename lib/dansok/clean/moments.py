@@ -3,24 +3,8 @@
 import ibis
 from ibis import _
 
-from dansok.words import Text
-
 WIDE, NARROW = "０１２３４５６７８９：．－／，　", "0123456789:.-/, "
 MIDNIGHT_ROWS = 20
-
-# What each layout is called in a sentence when one export mixes several.
-LAYOUTS = {
-    "iso": Text("연-월-일", "year-month-day"),
-    "dotted": Text("점으로 나눈 날짜", "date with dots"),
-    "slashed": Text("빗금으로 나눈 날짜", "date with slashes"),
-    "korean": Text("한글로 적은 날짜·시각", "date or time in Korean words"),
-    "compact": Text("붙여 쓴 숫자", "digits without separators"),
-    "year_last": Text("연도가 끝에 오는 날짜", "date that ends with the year"),
-    "short_year": Text("두 자리 연도", "two-digit year"),
-    "serial": Text("엑셀 날짜 숫자", "Excel's number of a date"),
-    "month": Text("월까지", "month only"),
-    "year": Text("연도만", "year only"),
-}
 
 _COMMON = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
 _SERIAL = r"^[2-7][0-9]{4}(\.[0-9]+)?$"
@@ -58,7 +42,8 @@ def read_moments(table, column, date_order="ymd"):
     -------
     ibis.Table
         `table` and three columns more: `<column>__at` (timestamp, local time as sent; missing if it cannot be
-        read), `<column>__precision` (code of `tables.PRECISIONS`) and `<column>__layout` (key of `LAYOUTS`).
+        read), `<column>__precision` (code of `tables.PRECISIONS`) and `<column>__layout` ("iso", "dotted",
+        "slashed", "korean", "compact", "year_last", "short_year", "serial", "month", "year").
 
     Examples
     --------
@@ -86,16 +71,6 @@ def read_moments(table, column, date_order="ymd"):
     return t.mutate(**found).select(*table.columns, *found)
 
 
-def without_midnights(table, column, rows_at_midnight, rows):
-    """Take 00:00:00 for a date alone where most rows of a source say so: such an export holds dates, not moments."""
-    if not mostly_midnight(rows_at_midnight, rows):
-        return table
-    at, precision = table[f"{column}__at"], table[f"{column}__precision"]
-    return table.mutate(
-        **{f"{column}__precision": ibis.ifelse(is_midnight(at) & is_clock(precision), "day", precision)}
-    )
-
-
 def mostly_midnight(rows_at_midnight, rows):
     return rows >= MIDNIGHT_ROWS and rows_at_midnight * 2 > rows
 
@@ -115,15 +90,12 @@ def _half_of_day(text):
 def _tidied(text):
     """Dates as 2017-8-8, clocks as 14:03:, whatever stood between their parts."""
     text = text.re_replace(r"오전|오후|[AP]\.?M\.?|\([월화수목금토일]\)|[월화수목금토일]요일", " ")
-    text = text.re_replace(r"[ ]?(\+09:?00)$", "").re_replace(r"(\.[0-9]{1,9})$", _decimals_after_clock(text))
+    text = text.re_replace(r" ?\+09:?00$", "")
+    text = ibis.ifelse(text.re_search(r":[0-9]{2}\.[0-9]{1,9}$"), text.re_replace(r"\.[0-9]{1,9}$", ""), text)
     text = text.re_replace("[년월./]", "-").re_replace("[일T초]", " ").re_replace("[시분]", ":")
     text = text.re_replace(r"\s*-\s*", "-").re_replace(r"\s*:\s*", ":").re_replace(r"\s+", " ").re_replace("[- ]+$", "")
     # A date cell and a clock cell, each written by Excel as a whole moment.
     return text.re_replace(r" 00:00:00 ", " ").re_replace(r" 18(99)-12-3[01] ", " ").strip()
-
-
-def _decimals_after_clock(text):
-    return ibis.ifelse(text.re_search(r":[0-9]{2}\.[0-9]{1,9}$"), "", text.re_extract(r"(\.[0-9]{1,9})$", 1))
 
 
 def _take_apart(t, date_order):

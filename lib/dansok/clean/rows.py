@@ -246,3 +246,10 @@ def midnight_rows(rows, name):
     """Rows whose clock says exactly midnight, and rows with a clock."""
     clock = is_clock(rows[f"{name}__precision"]).fill_null(False)
     return rows.agg(midnight=(clock & is_midnight(rows[name])).sum().fill_null(0), clock=clock.sum().fill_null(0))
+
+
+def without_midnights(rows, name):
+    """Take 00:00:00 for a date alone; meant for sources in which `mostly_midnight` holds: dates, not moments."""
+    precision = rows[f"{name}__precision"]
+    told = ibis.ifelse(is_midnight(rows[name]) & is_clock(precision), "day", precision)
+    return rows.mutate(**{f"{name}__precision": told})

@@ -18,6 +18,10 @@ class Surprise:
     text: Text
 
 
+def _rows(n):
+    return f"{n:,} row{'' if n == 1 else 's'}"
+
+
 def mixed_formats(column, shapes):
     """`shapes`: DataFrame of example, rows, sorted by rows; one row a shape in which times stand."""
     listed = [f"'{one.example}' {one.rows:,}" for one in shapes.head(LISTED).itertuples()]
@@ -32,7 +36,7 @@ def mixed_formats(column, shapes):
 def midnights(column, rows):
     return Text(
         f"{column.ko} {rows:,}건이 모두 0시 0분 0초로 적혀 있어 날짜만 아는 것으로 보았습니다.",
-        f"{rows:,} rows say exactly midnight in {column.name} and were taken to know the day only.",
+        f"{_rows(rows)} told exactly midnight as {column.name}: only the day was taken as known.",
     )
 
 
@@ -40,12 +44,12 @@ def swapped_axes(rows, mended):
     if mended:
         return Text(
             f"경도 칸에 위도가, 위도 칸에 경도가 들어 있는 {rows:,}건을 서로 바꾸어 바로잡았습니다.",
-            f"{rows:,} rows had the latitude where the longitude belongs, and were put right by exchanging them.",
+            f"{_rows(rows)} had the latitude where the longitude belongs; the two were exchanged.",
         )
     return Text(
         f"경도 칸에 위도가, 위도 칸에 경도가 들어 있는 {rows:,}건의 좌표를 비웠습니다. 바꾸어 쓰려면 city.toml의 이 "
         '[[source]]에 mend = ["swap_axes"]를 적으세요.',
-        f"{rows:,} rows have the latitude where the longitude belongs; their coordinates were left out. To have them "
+        f"{_rows(rows)} had the latitude where the longitude belongs; these coordinates were left out. To have them "
         'exchanged, write mend = ["swap_axes"] in this [[source]] of city.toml.',
     )
 
@@ -55,7 +59,7 @@ def outside(rows, share, known_areas):
     where = where or Text("우리나라 밖이거나", "outside Korea")
     return Text(
         f"좌표가 {where.ko} 0인 {rows:,}건({share:.1%})의 좌표를 비웠습니다.",
-        f"{rows:,} rows ({share:.1%}) have coordinates {where.en} or zero; they were left out.",
+        f"{_rows(rows)} ({share:.1%}) had coordinates {where.en} or zero; these were left out.",
     )
 
 
@@ -68,7 +72,7 @@ def pile_up(point, total):
     return Text(
         f"위도 {point.latitude:.5f}, 경도 {point.longitude:.5f} 한 점에 {point.records:,}건(전체의 {point.records / total:.1%})이 "
         f"몰려 있습니다({named.ko}). 위치를 모를 때 넣는 대표점으로 보여 이 좌표를 비웠습니다.",
-        f"{point.records:,} records ({point.records / total:.1%} of all) lie on the one point {point.latitude:.5f} N, "
+        f"One point holds {point.records:,} of all records ({point.records / total:.1%}): {point.latitude:.5f} N, "
         f"{point.longitude:.5f} E, with {named.en}. It looks like the point that stands for an unknown place; these "
         "coordinates were left out.",
     )
@@ -77,17 +81,17 @@ def pile_up(point, total):
 def crs_contradicts(crs, seen):
     told = systems(seen)
     return Text(
-        f"city.toml에는 좌표계가 {crs}로 적혀 있으나 숫자는 {told.ko}로 보입니다. city.toml대로 읽었으니 좌표계를 확인하세요.",
+        f"city.toml에는 좌표계가 {with_particle(crs, '으로/로')} 적혀 있으나 숫자는 {with_particle(told.ko, '으로/로')} 보입니다. city.toml대로 읽었으니 좌표계를 확인하세요.",
         f"city.toml gives the coordinate system {crs}, but the numbers look like {told.en}. They were read as {crs}: "
         "check which is right.",
     )
 
 
 def duplicates(rows, across_files):
-    among = Text(f"(그중 {across_files:,}건은 다른 파일과 겹침)", f" ({across_files:,} of them repeat another file)")
+    among = Text(f"(그중 {across_files:,}건은 다른 파일과 겹침)", f" ({across_files:,} of them across files)")
     return Text(
         f"모든 항목이 앞선 행과 똑같은 {rows:,}건을 뺐습니다{among.ko if across_files else ''}.",
-        f"{rows:,} rows equal an earlier row in every column and were left out{among.en if across_files else ''}.",
+        f"Left out because an earlier row is equal in every column: {_rows(rows)}{among.en if across_files else ''}.",
     )
 
 
@@ -99,22 +103,22 @@ def look_alikes(rows, across_files):
             if across_files
             else "."
         ),
-        f"{rows:,} rows equal an earlier row in every column, but may be different events, and were kept"
-        + (f" ({across_files:,} equal a row of another file: check that nothing came twice)." if across_files else "."),
+        f"Kept although an earlier row is equal in every column, since they may be different events: {_rows(rows)}"
+        + (f" ({across_files:,} across files: check that nothing came twice)." if across_files else "."),
     )
 
 
 def undecodable(rows):
     return Text(
         f"글자가 깨진 행 {rows:,}건을 뺐습니다. 내보낼 때의 인코딩을 확인하세요.",
-        f"{rows:,} rows with damaged characters were left out. Check the encoding of the export.",
+        f"Left out because of damaged characters: {_rows(rows)}. Check the encoding of the export.",
     )
 
 
 def plate_in_text(column, rows):
     return Text(
         f"{column.ko} 칸에 차량번호가 적힌 {rows:,}건에서 차량번호를 지웠습니다.",
-        f"A plate stood in {column.name} of {rows:,} rows and was taken out.",
+        f"A plate stood in {column.name} of {_rows(rows)} and was taken out.",
     )
 
 
@@ -127,7 +131,7 @@ def unknown_area(names):
     return Text(
         f"읍면동 경계 자료에 없는 이름이 {len(listed)}가지 있습니다: {', '.join(f'{one}건' for one in listed[:LISTED])}"
         f"{f' 외 {more}가지' if more > 0 else ''}. 바뀐 이름이면 city.toml의 [renamed_areas]에 적으세요.",
-        f"{len(listed)} names are none of the city's areas: {', '.join(listed[:LISTED])} rows"
+        f"Names that are none of the city's areas, {len(listed)} in all: {', '.join(listed[:LISTED])} rows"
         f"{f' and {more} more' if more > 0 else ''}. If an area was renamed, write it under [renamed_areas] in city.toml.",
     )
 
@@ -135,14 +139,14 @@ def unknown_area(names):
 def outline_mended(rows):
     return Text(
         f"스스로 꼬이거나 점·선이 섞인 경계 {rows:,}건을 면만 남겨 바로잡았습니다.",
-        f"{rows:,} outlines crossed themselves or were mixed with points or lines, and were reduced to proper areas.",
+        f"Outlines that crossed themselves or were mixed with points or lines, reduced to proper areas: {rows:,}.",
     )
 
 
 def unread(column, rows):
     return Text(
         f"{with_particle(column.ko, '을/를')} 읽을 수 없는 {rows:,}건은 빈칸으로 두었습니다.",
-        f"{column.name} could not be read in {rows:,} rows and was left empty there.",
+        f"{column.name} could not be read in {_rows(rows)} and was left empty there.",
     )
 
 
@@ -158,13 +162,13 @@ def clashing_address(keys):
     listed = ", ".join(f"{one.lookup_key} {one.apart_metres:,.0f} m" for one in keys.head(LISTED).itertuples())
     return Text(
         f"같은 주소인데 좌표가 50 m 넘게 떨어진 것이 {len(keys):,}개 있습니다: {listed}{' 등' if len(keys) > LISTED else ''}.",
-        f"{len(keys):,} addresses have coordinates more than 50 m apart: {listed}{' and more' if len(keys) > LISTED else ''}.",
+        f"Addresses whose coordinates lie more than 50 m apart, {len(keys):,} in all: {listed}{' and more' if len(keys) > LISTED else ''}.",
     )
 
 
 def key_twice(table, rows):
     names = ", ".join(table.key)
     return Text(
-        f"{names}가 앞선 행과 같은 {rows:,}건을 뺐습니다. 같은 대상의 자료가 두 벌 들어 있는지 확인하세요.",
-        f"{rows:,} rows have the {names} of an earlier row and were left out. Check whether the same came in two editions.",
+        f"{with_particle(names, '이/가')} 앞선 행과 같은 {rows:,}건을 뺐습니다. 같은 대상의 자료가 두 벌 들어 있는지 확인하세요.",
+        f"Left out because an earlier row has the same {names}: {_rows(rows)}. Check whether the same came in two editions.",
     )

@@ -194,7 +194,7 @@ class TableCleaner:
             if column.type == "timestamp":
                 n = self._pandas(rows.midnight_rows(usable, column.name)).iloc[0]
                 if moments.mostly_midnight(n.midnight, n.clock):
-                    part.rows = moments.without_midnights(part.rows, column.name)
+                    part.rows = rows.without_midnights(part.rows, column.name)
                     part.surprise(self.table, "midnights", n.midnight, surprises.midnights(column, int(n.midnight)))
 
     def _sums(self, part):
