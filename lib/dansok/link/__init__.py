@@ -73,8 +73,13 @@ def link(city, stamp=""):
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     connection = connect()
+    # What does not fit into memory is spilled beside the result, not into the folder of whoever called.
+    spill = (part / "spill").as_posix().replace("'", "''")
+    connection.raw_sql(f"SET temp_directory = '{spill}'")
     clean = {name: scan(city, name, connection) for name in ("tickets", "cameras", "addresses")}
     counts = link_tables(connection, **clean, areas=read_areas(read_table(city, "areas")), city=city, folder=part)
+    connection.disconnect()
+    shutil.rmtree(part / "spill", ignore_errors=True)
     (part / STAMP).write_text(stamp, encoding="utf-8")
     _replace(city.linked, part)
     return counts

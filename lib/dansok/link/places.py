@@ -32,28 +32,23 @@ def place(connection, tickets, cameras, addresses, areas, city):
     ibis.Table
         As `tables.PLACED_TICKETS` describes, not yet in order; as many rows as `tickets`.
     """
-    texts = connection.create_table("link_texts", _read_texts(tickets, areas, city), temp=True, overwrite=True)
-    spells = connection.create_table("link_cameras", camera_spells(cameras), temp=True, overwrite=True)
-    points = address_points(addresses)
-    own = to_5179(tickets)
-    own = own.mutate(
-        x=ibis.ifelse(_.position_state.isin(TRUSTED), _.x, ibis.null(float)),
-        y=ibis.ifelse(_.position_state.isin(TRUSTED), _.y, ibis.null(float)),
-        # an empty text joins as one, as SQL joins no missing values
-        text_place=_.place_as_sent.fill_null(""),
-        text_area=_.area_as_sent.fill_null(""),
-    )
-    read = own.left_join(texts, ["text_place", "text_area"], rname="{name}_text")
-    seen_by = read.left_join(
+
+    def small(name, table):
+        return connection.create_table(f"link_{name}", table, temp=True, overwrite=True)
+
+    texts = small("texts", _read_texts(tickets, areas, city))
+    spells, points = small("cameras", camera_spells(cameras)), small("points", address_points(addresses))
+    own = _own_positions(tickets)
+    inside = small("inside", _areas_of_points(own, spells, points, areas))
+    # an empty text joins as one, as SQL joins no missing values
+    found = own.mutate(text_place=_.place_as_sent.fill_null(""), text_area=_.area_as_sent.fill_null(""))
+    found = found.left_join(texts, ["text_place", "text_area"], rname="{name}_text")
+    found = found.mutate(camera=ibis.ifelse(_.channel == "fixed_camera", _.name_key, ibis.null(str)))
+    found = found.left_join(
         spells,
-        [
-            read.channel == "fixed_camera",
-            read.name_key == spells.camera_key,
-            read.issued_at >= spells.from_day,
-            read.issued_at < spells.to_day,
-        ],
+        [found.camera == spells.camera_key, found.issued_at >= spells.from_day, found.issued_at < spells.to_day],
     )
-    found = seen_by.left_join(points, seen_by.lookup_key == points.point_key)
+    found = found.left_join(points, found.lookup_key == points.point_key)
     found = found.mutate(
         how_placed=ibis.cases(
             (_.x.notnull() & _.y.notnull(), "coordinates"),
@@ -62,8 +57,8 @@ def place(connection, tickets, cameras, addresses, areas, city):
         )
     )
     found = found.mutate(
-        x=_by_how(_.x, _.camera_x, _.point_x).round(3),
-        y=_by_how(_.y, _.camera_y, _.point_y).round(3),
+        x=_by_how(_.x, _.camera_x, _.point_x),
+        y=_by_how(_.y, _.camera_y, _.point_y),
         place_name=ibis.ifelse(
             _.how_placed.notnull(),
             ibis.coalesce(_.camera_name, _.lookup_key, _.place_as_sent, _.sent_area),
@@ -78,17 +73,23 @@ def place(connection, tickets, cameras, addresses, areas, city):
             else_="address_vague",
         ),
     )
-    found = connection.create_table("link_found", add_cells(found, city.cell_metres), temp=True, overwrite=True)
-    inside = connection.create_table("link_inside", _areas_of_points(found, areas), temp=True, overwrite=True)
-    named = found.left_join(inside, ["x", "y"], rname="{name}_inside")
+    found = add_cells(found, city.cell_metres).left_join(inside, ["x", "y"], rname="{name}_inside")
     placed = _.how_placed.notnull()
-    named = named.mutate(
+    found = found.mutate(
         area_name=ibis.ifelse(placed, _.inside, _.known_area),
         area_agrees=ibis.ifelse(
             placed & _.sent_area.notnull(), (_.inside == _.sent_area).fill_null(False), ibis.null(bool)
         ),
     )
-    return named.select(*(column.name for column in PLACED_TICKETS.stored))
+    return found.select(*(column.name for column in PLACED_TICKETS.stored))
+
+
+def _own_positions(tickets):
+    """`tickets` with the position that each record itself gives, if it is to be trusted."""
+    trusted = _.position_state.isin(TRUSTED)
+    return to_5179(tickets).mutate(
+        x=ibis.ifelse(trusted, _.x.round(3), ibis.null(float)), y=ibis.ifelse(trusted, _.y.round(3), ibis.null(float))
+    )
 
 
 def _by_how(own, camera, point):
@@ -224,12 +225,15 @@ def _key_boxes(addresses):
     across, up = _.right - _.left, _.top - _.bottom
     return boxes.select(
         "point_key",
-        point_x=((_.left + _.right) / 2),
-        point_y=((_.bottom + _.top) / 2),
+        point_x=((_.left + _.right) / 2).round(3),
+        point_y=((_.bottom + _.top) / 2).round(3),
         apart=(across * across + up * up).sqrt(),
     )
 
 
-def _areas_of_points(found, areas):
-    points = found.filter(_.how_placed.notnull()).select("x", "y").distinct().order_by("x", "y").to_pandas()
-    return points.assign(inside=pd.Series(area_of(points["x"], points["y"], areas), dtype="str"))
+def _areas_of_points(own, spells, points, areas):
+    """The 읍면동 of every position that a record can get."""
+    known = own.filter(_.x.notnull()).select("x", "y")
+    known = known.union(spells.select(x="camera_x", y="camera_y"), points.select(x="point_x", y="point_y"))
+    distinct = known.drop_null().distinct().order_by("x", "y").to_pandas()
+    return distinct.assign(inside=pd.Series(area_of(distinct["x"], distinct["y"], areas), dtype="str"))
