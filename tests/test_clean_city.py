@@ -1,6 +1,7 @@
 """A small city from raw files to clean tables: every row accounted for, nothing written when something is wrong."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
 
@@ -106,9 +107,11 @@ FILES = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def ring(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv(VARIABLE, str(tmp_path_factory.mktemp("ring") / "plates.key"))
+@pytest.fixture(scope="module", autouse=True)
+def ring(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("ring") / "plates.key"))
+        yield
 
 
 def make(folder, toml=CITY, files=FILES):
@@ -119,11 +122,18 @@ def make(folder, toml=CITY, files=FILES):
     return open_city(folder)
 
 
-@pytest.fixture
-def city(tmp_path):
-    city = make(tmp_path / "mini")
+@pytest.fixture(scope="module")
+def cleaned(ring, tmp_path_factory):
+    """The city once cleaned: to be looked at only."""
+    city = make(tmp_path_factory.mktemp("cities") / "mini")
     clean_city(city)
     return city
+
+
+@pytest.fixture
+def city(cleaned, tmp_path):
+    """A copy of it that a test may change."""
+    return open_city(shutil.copytree(cleaned.folder, tmp_path / "mini"))
 
 
 def ledger(city, table):
@@ -140,8 +150,8 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def test_every_row_of_every_source_is_accounted_for(city):
-    assert ledger(city, "tickets") == [
+def test_every_row_of_every_source_is_accounted_for(cleaned):
+    assert ledger(cleaned, "tickets") == [
         ("cameras_2024", "came", "came", 12, 12),
         ("cameras_2024", "dropped", "total row", 1, 11),
         ("cameras_2024", "dropped", "test row", 1, 10),
@@ -157,12 +167,12 @@ def test_every_row_of_every_source_is_accounted_for(city):
         ("patrol", "flagged", "coordinates outside the region or zero", 2, 5),
         ("patrol", "flagged", "longitude cannot be read, left empty", 1, 5),
     ]
-    assert ledger(city, "areas") == [
+    assert ledger(cleaned, "areas") == [
         ("boundaries", "came", "came", 4, 4),
         ("boundaries", "dropped", "outline cannot be read", 1, 3),
         ("boundaries", "dropped", "code is there already", 1, 2),
     ]
-    assert ledger(city, "debts") == [
+    assert ledger(cleaned, "debts") == [
         ("register", "came", "came", 9, 9),
         ("register", "dropped", "amount_krw cannot be read", 1, 8),
         # One fine of two in the first file came again; the register of the second file lists a third.
@@ -172,15 +182,15 @@ def test_every_row_of_every_source_is_accounted_for(city):
         ("register", "flagged", "equal rows that were kept", 2, 5),
     ]
     for name in ("tickets", "areas", "debts"):
-        found = pd.read_parquet(city.clean / f"{name}.ledger.parquet")
+        found = pd.read_parquet(cleaned.clean / f"{name}.ledger.parquet")
         left = found.groupby("source").left.last().sum()
-        rejected = len(pd.read_parquet(city.clean / f"{name}.rejected.parquet"))
-        assert len(read_table(city, name)) == left
+        rejected = len(pd.read_parquet(cleaned.clean / f"{name}.rejected.parquet"))
+        assert len(read_table(cleaned, name)) == left
         assert left + rejected == found[found.what == "came"].rows.sum()
 
 
-def test_clean_rows_say_what_the_export_said(city):
-    tickets = read_table(city, "tickets")
+def test_clean_rows_say_what_the_export_said(cleaned):
+    tickets = read_table(cleaned, "tickets")
     TABLES["tickets"].check(tickets)
     assert list(tickets) == [column.name for column in TABLES["tickets"].stored]
     assert list(zip(tickets.source_file, tickets.source_row, strict=True)) == [
@@ -202,7 +212,7 @@ def test_clean_rows_say_what_the_export_said(city):
     assert tickets.position_state[6:].tolist() == ["as_sent", "mended", "outside", "outside", "missing"]
     assert tickets[["longitude", "latitude"]][6:8].values.tolist() == [[127.21, 37.65], [127.22, 37.66]]
     assert tickets[["longitude", "latitude"]][8:].isna().all().all()
-    debts = read_table(city, "debts")
+    debts = read_table(cleaned, "debts")
     assert debts.amount_krw.tolist() == [123450, 32000, 32000, -32000, 32000]
     assert debts.plate_token[0] == tickets.plate_token[0]
     assert debts.instalments.tolist()[:3] == [True, False, False] and pd.isna(debts.instalments[3])
@@ -215,22 +225,22 @@ def test_clean_rows_say_what_the_export_said(city):
     ]
 
 
-def test_rejected_rows_keep_their_texts_and_reasons_but_no_plate(city):
-    rejected = pd.read_parquet(city.clean / "tickets.rejected.parquet")
+def test_rejected_rows_keep_their_texts_and_reasons_but_no_plate(cleaned):
+    rejected = pd.read_parquet(cleaned.clean / "tickets.rejected.parquet")
     assert "plate" not in rejected
-    found = [(r.source_file, r.source_row, r.reason_ko, r.issued_at) for r in rejected.itertuples()]
+    found = [(r.source_file, r.source_row, r.reason_ko, r.issued_at) for r in rejected.fillna("").itertuples()]
     assert found == [
         ("고정형 1.csv", 3, "모든 항목이 같은 중복 행", "2024-01-02 10:00:00"),
         ("고정형 1.csv", 5, "시각을 읽을 수 없음", "2024-02-30 10:00:00"),
         ("고정형 1.csv", 7, "시험 행", "2024-01-03 14:05:00"),
         ("고정형 1.csv", 8, "합계 행", "계"),
-        ("고정형 1.csv", 11, "시각이 비어 있음", None),
+        ("고정형 1.csv", 11, "시각이 비어 있음", ""),
         ("고정형 2.csv", 2, "모든 항목이 같은 중복 행", "2024-01-02 10:00"),
     ]
 
 
-def test_what_was_odd_is_told(city):
-    assert surprises(city) == {
+def test_what_was_odd_is_told(cleaned):
+    assert surprises(cleaned) == {
         ("", "", "unused_file"): 0,
         ("areas", "boundaries", "key_twice"): 1,
         ("debts", "register", "duplicates"): 3,
@@ -245,14 +255,14 @@ def test_what_was_odd_is_told(city):
         ("tickets", "patrol", "outside"): 2,
         ("tickets", "patrol", "swapped_axes"): 1,
     }
-    told = read_table(city, "surprises").set_index("kind").ko
+    told = read_table(cleaned, "surprises").set_index("kind").ko
     assert told["unknown_area"].startswith("읍면동 경계 자료에 없는 이름이 1가지 있습니다: 다동 2건.")
     assert told["swapped_axes"] == "경도 칸에 위도가, 위도 칸에 경도가 들어 있는 1건을 서로 바꾸어 바로잡았습니다."
     assert "'2024-01-02 10:00' 4건" in told["mixed_formats"].iloc[-1]
 
 
-def test_arrivals_say_what_came_and_which_time_it_spans(city):
-    arrivals = read_table(city, "arrivals").set_index("file")
+def test_arrivals_say_what_came_and_which_time_it_spans(cleaned):
+    arrivals = read_table(cleaned, "arrivals").set_index("file")
     assert sorted(arrivals.index) == sorted(set(FILES) - {"메모.txt"})
     assert arrivals.rows["고정형 1.csv"] == 9 and arrivals.encoding["고정형 1.csv"] == "cp949"
     span = arrivals.loc["고정형 1.csv", ["first_at", "last_at"]].astype(str).tolist()
@@ -269,12 +279,12 @@ def everything_in(folder):
                 yield path.name, str(pq.read_table(path).to_pydict())
 
 
-def test_no_plate_stays_on_disk(city):
+def test_no_plate_stays_on_disk(cleaned):
     # The unreadable and the masked are no vehicle, but belong to no one else either.
-    for name, text in everything_in(city.clean):
+    for name, text in everything_in(cleaned.clean):
         for plate in (*PLATES, "12가 3456", "12가34**", "34나-5678"):
             assert plate not in text, name
-    assert not list(city.clean.glob(".*"))
+    assert not list(cleaned.clean.glob(".*"))
 
 
 def test_cleaning_again_changes_nothing_and_anew_gives_the_same_bytes(city, tmp_path):
@@ -444,16 +454,16 @@ def test_command_prints_a_line_a_table_and_refuses_with_2(tmp_path):
     assert contents(city.clean) == before
 
 
-def test_tables_are_read_whole_by_column_or_in_the_engine(city):
-    assert list(read_table(city, "tickets", ["channel", "records"])) == ["channel", "records"]
+def test_tables_are_read_whole_by_column_or_in_the_engine(cleaned):
+    assert list(read_table(cleaned, "tickets", ["channel", "records"])) == ["channel", "records"]
     connection = connect()
-    assert connection.to_pandas(scan(city, "tickets", connection).records.sum()) == 11
-    assert connection.to_pandas(scan(city, "cameras", connection).count()) == 0
-    assert list(scan(city, "cameras", connection).columns) == [c.name for c in TABLES["cameras"].stored]
+    assert connection.to_pandas(scan(cleaned, "tickets", connection).records.sum()) == 11
+    assert connection.to_pandas(scan(cleaned, "cameras", connection).count()) == 0
+    assert list(scan(cleaned, "cameras", connection).columns) == [c.name for c in TABLES["cameras"].stored]
     with pytest.raises(ValueError, match="no column"):
-        read_table(city, "tickets", ["plate"])
+        read_table(cleaned, "tickets", ["plate"])
     with pytest.raises(ValueError, match="no clean table"):
-        read_table(city, "placed_tickets")
+        read_table(cleaned, "placed_tickets")
 
 
 def test_a_table_that_was_not_made_yet_is_refused(tmp_path):
