@@ -366,6 +366,17 @@ def test_planted_hours_of_cameras_are_found_again(connection, tmp_path):
     assert "unwatched_records" not in notes.index
 
 
+def test_a_rare_camera_is_up_between_its_records_but_not_while_the_system_is_silent(connection, tmp_path):
+    rare = [
+        {"place_as_sent": "드묾", "issued_at": when}
+        for when in pd.date_range("2024-01-03 10:00", "2024-02-23", freq="10D")
+    ]
+    tables = linked(connection, tmp_path, [*planted(days=("2024-01-01", "2024-02-29")), *rare], CAMERA_LIST)
+    days = set(tables["exposure"].query("unit == '드묾'").day.astype(str))
+    assert min(days) == "2024-01-03"  # in no list: known only by its records
+    assert {"2024-02-09", "2024-02-12", "2024-02-29"} <= days and not {"2024-02-10", "2024-02-11"} & days
+
+
 def test_few_records_tell_nothing_and_do_as_most_do():
     hours = pd.DataFrame({"unit": ["a", "b", "c", "few", "early"], "open_hours": 100.0})
     table = pd.concat(
