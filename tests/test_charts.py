@@ -45,6 +45,15 @@ RATES = pd.DataFrame(
         "watched": ["none"] * 7 + ["full"] * 14 + ["none"] * 3,
     }
 )
+STOPS, GOES = (
+    Text("점심에 쉬는 카메라 2대", "2 cameras that stop"),
+    Text("점심에도 단속하는 카메라", "cameras that go on"),
+)
+GROUPS = pd.DataFrame(
+    [(STOPS, h, 0.3 if h == 14 else 0.1) for h in range(7, 21) if h not in (12, 13)]
+    + [(GOES, h, 0.2) for h in range(7, 21)],
+    columns=["group", "hour", "rate"],
+)
 EXPOSURE = pd.DataFrame(
     {
         "channel": [FIXED] * 24 + [CAR] * 3,
@@ -112,6 +121,7 @@ DRAWN = {
     "coverage": (charts.coverage, (COVERAGE,), {}),
     "hour_clocks": (charts.hour_clocks, (CLOCKS,), {"periods": {FIXED: "2024-01~2025-08", CAR: LONG}}),
     "records_and_rate": (charts.records_and_rate, (RATES,), {"note": Text("2024년", "2024")}),
+    "group_rates": (charts.group_rates, (GROUPS,), {}),
     "exposure_by_hour": (charts.exposure_by_hour, (EXPOSURE,), {"notes": {FIXED: Text(LONG, "long " * 40)}}),
     "heat": (charts.heat, (HEAT,), {}),
     "months": (charts.months, (MONTHS, EVENTS), {}),
@@ -189,6 +199,7 @@ def test_english_words_are_in_the_english_chart(name):
         "coverage": ["Fixed cameras", "numbers: thousands of records", "arrived in part", "× no data"],
         "hour_clocks": ["Fixed cameras", "nobody looked", "partly watched", "14:00  45.0%", "n = 1,000 records"],
         "records_and_rate": ["per camera-hour", "12:00  0.80", "95% interval", "n = 1,400 records"],
+        "group_rates": ["2 cameras that stop", "cameras that go on", "per camera-hour", "nobody looked"],
         "exposure_by_hour": ["camera-hours", "car-hours", "highest 120", "11:00  5.0", "no data"],
         "heat": ["Mon", "Sun", "numbers in thousands", "4.0", "4,000", "hour of day"],
         "months": ["2024-02-13 new system", "Jan", "Apr", "no data", "6,000"],
@@ -350,6 +361,14 @@ def test_the_rate_breaks_where_nobody_looked():
     assert hatched_hours(above) == hatched_hours(below) == {charts.BANDS["none"]["hatch"]: {*range(7), 21, 22, 23}}
     assert below.get_ylim()[0] == 0
     assert below.get_ylim()[1] > 1.1  # the interval is whole
+
+
+def test_a_line_breaks_where_its_group_did_not_watch():
+    (axes,) = charts.group_rates(GROUPS, language="ko").axes
+    stops, goes = (line.get_ydata() for line in axes.lines[:2])
+    assert math.isnan(stops[12]) and stops[14] == 0.3
+    assert goes[12] == 0.2
+    assert hatched_hours(axes) == {"/////": {*range(7), 21, 22, 23}}
 
 
 def test_exposure_of_zero_and_of_nobody_knows_differ():

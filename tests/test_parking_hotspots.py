@@ -84,7 +84,7 @@ def test_each_clock_tells_who_watched(inputs):
     assert clocks.share["citizen_report"].sum() == pytest.approx(1)
     assert set(clocks.watched["citizen_report"]) == {"unknown"}
     assert clocks.outside["mobile_camera"].all(), "the patrol car has no records in the period: its own month is shown"
-    assert clocks.period["mobile_camera"].iloc[0].en == "2026-01 (1 month)"
+    assert clocks.period["mobile_camera"].iloc[0].en == "2026-01"
 
 
 def test_rates_divide_by_the_hours_watched_and_stay_missing_where_nobody_watched(inputs):
@@ -106,10 +106,12 @@ def test_the_peak_after_the_grace_is_explained(inputs):
     camera = quiet[quiet.channel == "fixed_camera"].set_index("hour")
     (finding,) = case._grace_finding(camera, case.through_the_grace(inputs, MONTHS), inputs, MONTHS)
     assert finding.numbers["share_in_first_minutes"] == pytest.approx(0.9)
-    assert finding.numbers["lunch_to_daytime_ratio"] == pytest.approx(1.0)
+    assert finding.numbers["lunch_to_daytime_where_cameras_go_on"] == pytest.approx(1.0)
+    assert finding.numbers["peak_to_next_hours_where_cameras_stop"] == pytest.approx(6.0)
+    assert finding.numbers["peak_to_next_hours_where_cameras_go_on"] == pytest.approx(1.0)
     assert finding.numbers["cameras_through_grace"] == 1
-    assert "does not fall at lunch" in finding.text.en
-    assert "점심에도 줄지 않는다" in finding.text.ko
+    assert "made by the timetable, not by the street" in finding.text.en
+    assert "보지 않아서이다" in finding.text.ko
 
 
 def test_change_compares_like_months_per_camera_hour_only_where_both_years_were_watched(inputs):
@@ -147,8 +149,8 @@ def test_windows_hold_the_densest_cells_and_lie_apart():
 @pytest.mark.parametrize(
     ("ratio", "low", "high", "ko", "en"),
     [
-        (1.2, 1.1, 1.3, "늘었다", "rose"),
-        (0.8, 0.7, 0.9, "줄었다", "fell"),
+        (1.2, 1.1, 1.3, "우연으로 보기 어렵게 늘었다", "more than chance"),
+        (0.8, 0.7, 0.9, "우연으로 보기 어렵게 줄었다", "less than chance"),
         (1.0, 0.9, 1.1, "구별되지 않는다", "cannot be told from chance"),
     ],
 )

@@ -625,6 +625,40 @@ def records_and_rate(
 
 
 @drawn
+def group_rates(table, *, language, unit=PER_CAMERA_HOUR):
+    """Records per hour watched by hour of day, one line a group; a line breaks where its group did not watch.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Rows are a group and an hour: `group` (Text or str, at most four), `hour` (0-23), `rate` (missing or left out =
+        the group did not watch).
+    unit : Text, optional
+        Unit of `rate`.
+    """
+    needs(table, "group_rates", "group", "hour", "rate")
+    if table.empty:
+        return no_data(language)
+    figure = new_figure(2.25)
+    axes = figure.add_subplot()
+    lines = table.pivot_table(
+        index="hour", columns=table["group"].map(lambda g: say(g, language)), values="rate", dropna=False
+    )
+    lines = lines.reindex(range(24))[[say(group, language) for group in _in_order(table["group"])]]
+    states = lines.isna().all(axis=1).map({True: "none", False: "full"})
+    seen = _bands(axes, states, language, height_points=110)
+    handles = []
+    for (name, rate), colour, mark in zip(lines.items(), (NAVY, ORANGE, LIGHT, EDGE), "osD^", strict=False):
+        (line,) = axes.plot(range(24), rate, color=colour, marker=mark, markersize=3.8, linewidth=1.2, zorder=3)
+        handles.append((line, name))
+    _value_axis(axes, _top(*(rate for _, rate in lines.items())), room=1.1)
+    axes.set_ylabel(say(unit, language))
+    _hour_axis(axes, language)
+    key(figure, handles + [(BANDS[kind], say(BAND_WORDS[kind], language)) for kind in seen])
+    return figure
+
+
+@drawn
 def exposure_by_hour(table, *, language, units=EXPOSURE_UNITS, notes=None):
     """How long each channel looked, by hour of the day.
 

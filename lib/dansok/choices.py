@@ -7,6 +7,7 @@ import ibis
 import pandas as pd
 
 from dansok.city import City, open_city
+from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.link import scan_linked
 from dansok.periods import check_month, months_between, shift
@@ -102,12 +103,12 @@ def span(months):
     Examples
     --------
     >>> span(["2024-12", "2025-01"])["en"]
-    '2024-12 to 2025-01 (2 months)'
+    '2024-12 to 2025-01, 2 months'
     """
     first, last = months[0], months[-1]
     if len(months) == 1:
-        return Text(f"{first}(1개월)", f"{first} (1 month)")
-    return Text(f"{first} ~ {last}({len(months)}개월)", f"{first} to {last} ({len(months)} months)")
+        return Text(first, first)
+    return Text(f"{first}~{last}, {len(months)}개월", f"{first} to {last}, {len(months)} months")
 
 
 def months_seen(city):
@@ -147,3 +148,17 @@ def latest_month(seen):
     months = seen.groupby("channel").month.agg(["max", "count"])
     regular = months[months["count"] >= REGULAR_MONTHS]
     return (regular if len(regular) else months)["max"].min()
+
+
+def arrivals_told(city):
+    """The files that came, for a reader.
+
+    Returns
+    -------
+    pd.DataFrame, one row a file
+        As `clean` accounts for them, with `source` as its title (Text), and `first_day`, `last_day` of its records
+        (missing where it holds no records).
+    """
+    arrivals = read_table(city, "arrivals")
+    days = {name: arrivals[at].dt.date for name, at in (("first_day", "first_at"), ("last_day", "last_at"))}
+    return arrivals.assign(source=arrivals.source.map(city.source_titles), **days)

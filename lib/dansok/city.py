@@ -18,7 +18,7 @@ DAYS = ("every day", "working days", "rest days")
 DATE_ORDERS = ("ymd", "dmy", "mdy")
 CITY_KEYS = {"id", "name", "office", "crs", "cell_metres", "renamed_areas", "hours", "source"}
 SOURCE_KEYS = {
-    "name", "table", "files", "columns", "constants", "values", "crs", "mend", "reject", "sheet", "records",
+    "name", "title", "table", "files", "columns", "constants", "values", "crs", "mend", "reject", "sheet", "records",
     "encoding", "date_order",
 }  # fmt: skip
 HOURS_KEYS = {"channel", "days", "from", "to", "hours", "grace", "basis", "verified"}
@@ -44,6 +44,7 @@ class Source:
     """
 
     name: str
+    title: Text
     table: str
     files: tuple[str, ...]
     columns: dict[str, tuple[tuple[str, ...], ...]]
@@ -104,6 +105,11 @@ class City:
     @property
     def briefings(self):
         return self.folder / "5_briefings"
+
+    @property
+    def source_titles(self):
+        """Name of each source -> what a reader calls it."""
+        return {source.name: source.title for source in self.sources}
 
     def sources_of(self, table):
         return tuple(source for source in self.sources if source.table == table)
@@ -293,6 +299,7 @@ class _Reader:
             )
         return Source(
             name=name,
+            title=self.text(where, entry, "title") if "title" in entry else Text(name, name),
             table=table_name,
             files=tuple(files),
             columns=columns,

@@ -7,6 +7,7 @@ import pandas as pd
 from ibis import _
 
 from dansok import choices as chosen
+from dansok.choices import arrivals_told
 from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
@@ -17,13 +18,13 @@ from dansok.tables import CHANNELS, TABLES
 from dansok.words import Text
 
 ARRIVAL_COLUMNS = {
-    "table": Text("표", "Table"),
+    "source": Text("출처", "Source"),
     "file": Text("파일", "File"),
     "format": Text("형식", "Format"),
     "encoding": Text("문자", "Encoding"),
     "rows": Text("행", "Rows"),
-    "first_at": Text("처음", "First"),
-    "last_at": Text("마지막", "Last"),
+    "first_day": Text("첫날", "First day"),
+    "last_day": Text("끝날", "Last day"),
 }
 LEDGER_COLUMNS = {
     "source": Text("출처", "Source"),
@@ -44,11 +45,10 @@ REACH_COLUMNS = {
     "cells": Text("기록 있는 격자", "Cells with records"),
     "of_cells": Text("전체 격자", "All cells"),
     "share": Text("비율", "Share"),
-    "areas": Text("읍면동", "Areas"),
-    "of_areas": Text("전체", "of"),
+    "areas": Text("기록 있는 읍면동", "Areas with records"),
+    "of_areas": Text("전체 읍면동", "All areas"),
 }
 SURPRISE_COLUMNS = {
-    "table": Text("표", "Table"),
     "source": Text("출처", "Source"),
     "rows": Text("행", "Rows"),
     "text": Text("내용", "What was found"),
@@ -59,11 +59,14 @@ STEPS = {
     "mended": Text("고침", "mended"),
     "flagged": Text("표시", "flagged"),
 }
-TABLE_NAMES = {name: Text(table.ko, name) for name, table in TABLES.items()} | {
-    "exposure": Text("단속 노출", "exposure")
-}
-UNDER_THE_CHART = ("coverage", "exposure")  # said beside their chart, not in the summary
+UNDER_THE_CHART = (
+    "longest_silence",
+    "coverage",
+    "exposure",
+    "unwatched",
+)  # said beside their chart, not in the summary
 NOTHING = Text("해당하는 것이 없다.", "There is nothing of the kind.")
+NOBODY = 0.02  # share of the busiest hour's watch below which an hour counts as unwatched
 PARTIAL = 0.25  # share of a channel's median month below which a month counts as a hole
 
 
@@ -100,6 +103,7 @@ class Result:
     areas: gpd.GeoDataFrame
     exposure: pd.DataFrame
     surprises: pd.DataFrame
+    exposure_notes: pd.DataFrame
     findings: dict[str, Finding]
     metrics: dict[str, float]
 
@@ -120,7 +124,7 @@ def load(choices):
     exposure = exposure.filter(_.month.isin(choices.months))
     cell = ("channel", "cell_x", "cell_y", "area_name")
     return Inputs(
-        arrivals=read_table(city, "arrivals"),
+        arrivals=arrivals_told(city),
         ledger=pd.read_parquet(city.clean / "tickets.ledger.parquet"),
         surprises=read_table(city, "surprises"),
         matches=read_match_rates(city),
@@ -162,7 +166,8 @@ def analyse(inputs, choices):
     areas = read_areas(inputs.areas)
     reach = map_reach(inputs.cells, areas, inputs.cell_metres)
     exposure = _exposure(inputs.exposure)
-    surprises = _surprises(inputs)
+    titles = choices.opened.source_titles
+    surprises, exposure_notes = (_told(table, titles) for table in (inputs.surprises, inputs.exposure_notes))
     findings = [
         _arrived(inputs),
         *_left_out(inputs.ledger),
@@ -181,13 +186,14 @@ def analyse(inputs, choices):
         arrivals=inputs.arrivals,
         coverage=coverage,
         silent=silent,
-        ledger=_ledger(inputs.ledger),
+        ledger=_ledger(inputs.ledger, titles),
         matches=_matches(inputs.matches),
         reach=reach,
         cells=inputs.cells,
         areas=areas,
         exposure=exposure,
         surprises=surprises,
+        exposure_notes=exposure_notes,
         findings={finding.name: finding for finding in findings},
         metrics=_metrics(inputs, reach),
     )
@@ -266,11 +272,10 @@ def _exposure(exposure):
     return hours.reindex(grid, fill_value=0).reset_index()
 
 
-def _ledger(ledger):
+def _ledger(ledger, titles):
     """The ledger of the enforcement records with its words as Text."""
-    own = ledger[ledger.table == "tickets"]
-    reasons = [Text(ko, en) for ko, en in zip(own.reason_ko, own.reason_en, strict=True)]
-    return own.assign(step=own.what.map(STEPS), reason=reasons)
+    reasons = [Text(ko, en) for ko, en in zip(ledger.reason_ko, ledger.reason_en, strict=True)]
+    return ledger.assign(source=ledger.source.map(titles), step=ledger.what.map(STEPS), reason=reasons)
 
 
 def _matches(matches):
@@ -283,10 +288,10 @@ def _matches(matches):
     return table.assign(source=table.channel.map(CHANNELS))
 
 
-def _surprises(inputs):
-    """All oddities, those of the exposure with them: `table`, `source`, `kind`, `rows`, `text` (Text)."""
-    found = pd.concat([inputs.surprises, inputs.exposure_notes.assign(table="exposure")], ignore_index=True)
-    return found.assign(text=[Text(ko, en) for ko, en in zip(found.ko, found.en, strict=True)])
+def _told(told, titles):
+    """Sentences about the data: `source` (Text, missing where none), `rows` (missing where 0), `kind`, `text` (Text)."""
+    texts = [Text(ko, en) for ko, en in zip(told.ko, told.en, strict=True)]
+    return told.assign(source=told.source.map(titles), rows=told.rows.mask(told.rows == 0), text=texts)
 
 
 # --- findings: a sentence and its numbers ---
@@ -335,27 +340,26 @@ def _left_out(ledger):
 
 
 def _holes(coverage):
-    said = []
-    for channel, own in coverage.groupby("channel", sort=False):
-        holes = own[own.state != "records"].month.tolist()
-        name = CHANNELS[channel]
-        if not holes:
-            continue
-        none = int((own.state == "none").sum())
-        shown = _runs(holes)
-        said.append(
-            Finding(
-                f"holes_{channel}",
-                Text(
-                    f"{with_particle(name.ko, '은/는')} {len(own)}개월 가운데 {len(holes)}개월이 비거나 모자라다({shown}). "
-                    "기록이 없는 달은 '위반이 없는 달'이 아니다.",
-                    f"{name.en}: {len(holes)} of {len(own)} months are empty or thin ({shown}). "
-                    "A month without records is not a month without violations.",
-                ),
-                {"months": len(own), "holes": len(holes), "empty": none},
-            )
+    holes = {
+        CHANNELS[channel]: own[own.state != "records"].month.tolist()
+        for channel, own in coverage.groupby("channel", sort=False)
+    }
+    holes = {name: months for name, months in holes.items() if months}
+    if not holes:
+        return []
+    ko = ", ".join(f"{name.ko} {len(months)}개월({_runs(months)})" for name, months in holes.items())
+    en = ", ".join(f"{name.en} {len(months)} ({_runs(months)})" for name, months in holes.items())
+    count = coverage.month.nunique()
+    return [
+        Finding(
+            "holes",
+            Text(
+                f"{count}개월 가운데 비거나 모자란 달: {ko}. 기록이 없는 달은 '위반이 없는 달'이 아니다.",
+                f"Of {count} months these are empty or thin: {en}. A month without records is not one without violations.",
+            ),
+            {"months": count, "empty_or_thin_months": sum(len(months) for months in holes.values())},
         )
-    return said
+    ]
 
 
 def _runs(months):
@@ -411,13 +415,13 @@ def _seen(reach):
         return []
     parts = [(CHANNELS[row.channel], row.share, row.areas, row.of_areas) for row in reach.itertuples()]
     ko = ", ".join(f"{name.ko} {share:.1%}({areas}/{of} 읍면동)" for name, share, areas, of in parts)
-    en = ", ".join(f"{name.en.lower()} {share:.1%} ({areas} of {of} 읍면동)" for name, share, areas, of in parts)
+    en = ", ".join(f"{name.en.lower()} {share:.1%} ({areas} of {of} areas)" for name, share, areas, of in parts)
     numbers = {f"share_{row.channel}": float(row.share) for row in reach.itertuples()}
     return [
         Finding(
             "reach",
             Text(
-                f"시 면적 가운데 기록이 있는 격자는 {ko}이다. 나머지는 '위반 없음'이 아니라 '보지 않음'이다.",
+                f"기록이 한 번이라도 있는 격자는 시 면적의 {ko}이다. 나머지는 '위반 없음'이 아니라 '보지 않음'이다.",
                 f"Of the city's grid cells, these shares hold any record: {en}. The rest is not 'no violation' but "
                 "'not looked at'.",
             ),
@@ -427,24 +431,24 @@ def _seen(reach):
 
 
 def _unwatched(exposure):
-    said = []
+    parts, numbers = [], {}
     for channel, own in exposure.groupby("channel", sort=False):
         watched = own.set_index("hour").hours
-        none = [hour for hour in range(24) if watched[hour] < 0.02 * watched.max()]
-        if not none or not watched.max():
-            continue
-        name, spans = CHANNELS[channel], _hours(none)
-        said.append(
-            Finding(
-                f"unwatched_{channel}",
-                Text(
-                    f"{with_particle(name.ko, '은/는')} 하루 24시간 가운데 {len(none)}시간({spans}) 동안 아무것도 보지 않는다.",
-                    f"{name.en} watch nothing in {len(none)} of the 24 hours of the day ({spans} h).",
-                ),
-                {"hours": len(none), "spans": spans},
-            )
+        none = [hour for hour in range(24) if watched[hour] < NOBODY * watched.max()]
+        if none and watched.max():
+            parts.append((CHANNELS[channel], _hours(none)))
+            numbers[f"{channel}_hours_unwatched"] = len(none)
+    if not parts:
+        return []
+    ko = ", ".join(f"{name.ko} {spans}시" for name, spans in parts)
+    en = ", ".join(f"{name.en} {spans} h" for name, spans in parts)
+    return [
+        Finding(
+            "unwatched",
+            Text(f"아무도 보지 않는 시간: {ko}.", f"Hours that nobody watches: {en}."),
+            numbers,
         )
-    return said
+    ]
 
 
 def _hours(hours):
@@ -459,18 +463,16 @@ def _hours(hours):
 
 
 def _odd(surprises):
-    kinds = surprises.kind.nunique()
     if surprises.empty:
-        return Finding("surprises", Text("이상한 점은 없다.", "Nothing odd was found."), {"kinds": 0, "rows": 0})
-    rows = int(surprises.rows.sum())
+        return Finding("surprises", Text("이상한 점은 없다.", "Nothing odd was found."), {"oddities": 0})
+    mended = int(surprises.kind.isin(["swapped_axes", "outlines_mended", "plate_in_text"]).sum())
     return Finding(
         "surprises",
         Text(
-            f"이상한 점 {len(surprises)}가지({kinds}종, 모두 {rows:,}행)를 찾아 적어 두었다. 규칙 없이 고친 것은 없다.",
-            f"{len(surprises)} oddities of {kinds} kinds ({rows:,} rows in all) were found and written down; none was "
-            "mended without a rule.",
+            f"이상한 점 {len(surprises)}가지를 찾았다. 그 가운데 {mended}가지는 규칙에 따라 고쳤고 나머지는 적어 두기만 했다.",
+            f"{len(surprises)} oddities were found; {mended} of them were mended by rule, the others only written down.",
         ),
-        {"oddities": len(surprises), "kinds": kinds, "rows": rows},
+        {"oddities": len(surprises), "mended": mended},
     )
 
 

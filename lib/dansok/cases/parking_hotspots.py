@@ -8,7 +8,7 @@ import pandas as pd
 from ibis import _
 
 from dansok import choices as chosen
-from dansok.choices import span
+from dansok.choices import arrivals_told, span
 from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
@@ -21,13 +21,21 @@ from dansok.space import read_areas
 from dansok.tables import CHANNELS
 from dansok.words import Refusal, Text
 
+USED = ("tickets", "cameras", "addresses", "areas")
 HOUR_KNOWN = ("second", "minute", "hour")
 NOBODY, FEW = 0.02, 0.5  # share of the busiest hour's watch below which an hour counts as unwatched, or partly watched
 AFTER_GRACE_MINUTES = 20
 TOP_CELLS = 20
 ENOUGH = 30  # records below which a ratio is not spoken of
 WHOLE_CITY = Text("전체", "All")
-UNDER_THE_CHART = ("places", "months", "week", "clock", "patrol_clock")  # said beside their chart, not in the summary
+UNDER_THE_CHART = (
+    "places",
+    "concentration",
+    "months",
+    "week",
+    "clock",
+    "patrol_clock",
+)  # said beside their chart, not in the summary
 WEEKDAYS = tuple(
     Text(ko, en)
     for ko, en in zip(
@@ -61,8 +69,8 @@ PLACE_COLUMNS = {
     "records": Text("건수", "Records"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),
-    "now": Text("같은 달 합", "Same months"),
-    "before": Text("1년 전", "A year before"),
+    "now": Text("비교 달, 이번", "Like months, now"),
+    "before": Text("비교 달, 1년 전", "a year before"),
 }
 HOUR_COLUMNS = {
     "hour": Text("시", "Hour"),
@@ -126,6 +134,7 @@ class Result:
     period: Text
     as_of: str
     before: Text | None
+    headlines: list[tuple]
     totals: pd.DataFrame
     by_area: pd.DataFrame
     by_month: pd.DataFrame
@@ -166,14 +175,32 @@ class Result:
     @property
     def changes(self):
         """The comparable 읍면동 a channel: channel -> rows of `change`."""
-        drawn = self.change[self.change.ratio.notna()]
-        return {channel: rows for channel, rows in drawn.groupby("channel", sort=False) if len(rows) > 1}
+        return {channel: rows for channel, rows in self.comparable.groupby("channel", sort=False) if len(rows) > 1}
+
+    @property
+    def comparable(self):
+        """The rows of `change` that have a ratio."""
+        return self.change[self.change.ratio.notna()]
+
+    @property
+    def lunch_groups(self):
+        """`lunch` for drawing: `group` (Text) with its number of cameras."""
+        cameras = self.lunch.groupby("exempt").cameras.max()
+        words = {
+            going: Text(f"{ko} {cameras[going]}대", f"{cameras[going]} cameras that {en}")
+            for going, ko, en in (
+                (False, "점심에 쉬는 카메라", "stop for lunch"),
+                (True, "점심에도 단속하는 카메라", "go on"),
+            )
+            if going in cameras
+        }
+        return self.lunch.assign(group=self.lunch.exempt.map(words))
 
 
 def load(choices):
     """Count the linked records of the city (and of one 읍면동, if chosen)."""
     city, connection = choices.opened, connect()
-    arrivals = read_table(city, "arrivals")
+    arrivals = arrivals_told(city)
     tickets = scan_linked(city, "placed_tickets", connection)
     exposure = scan_linked(city, "exposure", connection)
     tickets = tickets.filter(~_.time_precision.isin(["year"])).mutate(
@@ -206,7 +233,7 @@ def load(choices):
         after_grace=count(cameras.mutate(minute=_.hour * 60 + _.issued_at.minute().cast("int64")), "month", "minute"),
         unplaced=count(tickets.filter(_.how_placed.isnull()), "channel", "month", "why_unplaced"),
         areas=read_table(city, "areas"),
-        arrivals=arrivals[arrivals.table.isin(["tickets", "cameras", "addresses", "areas"])],
+        arrivals=arrivals[arrivals.table.isin(USED)],
     )
 
 
@@ -230,10 +257,11 @@ def analyse(inputs, choices):
     clocks = hour_clocks(inputs, months)
     hours = camera_rates(inputs, months)
     lunch = through_the_grace(inputs, months)
-    week = _week(inputs, months)
+    week = _week(inputs, months, clocks)
     cells = _cells(inputs, months)
     places = top_places(inputs, months, choices.top_places)
     change, before = change_by_area(inputs, months)
+    ledger = _ledger(inputs, months)
     findings = [
         *_where(by_area),
         *_when(clocks, hours, lunch, inputs, months),
@@ -250,6 +278,7 @@ def analyse(inputs, choices):
         period=choices.period,
         as_of=str(days.max())[:10],
         before=span(before) if before else None,
+        headlines=_headlines(totals, hours, ledger),
         totals=totals,
         by_area=by_area,
         by_month=_by_month(inputs, months),
@@ -263,7 +292,7 @@ def analyse(inputs, choices):
         areas=read_areas(inputs.areas),
         places=places,
         change=change,
-        ledger=_ledger(inputs, months),
+        ledger=ledger,
         findings=findings,
         metrics=_metrics(totals, by_area, clocks, cells, places),
     )
@@ -275,6 +304,25 @@ def _in(table, months):
 
 def _days(table, months):
     return table[pd.to_datetime(table.day).dt.strftime("%Y-%m").isin(months)]
+
+
+def _headlines(totals, hours, ledger):
+    """Headline numbers: label, value, unit and a remark (Text or None)."""
+    placed, watched = ledger.records.iloc[-1] / ledger.records.iloc[0], hours.watched_hours.sum()
+    rows = [
+        (
+            CHANNELS[row.channel],
+            f"{row.records:,}",
+            Text("건", "records"),
+            Text(f"{row.months}개월", f"{row.months} months"),
+        )
+        for row in totals.itertuples()
+    ]
+    if watched:
+        words = Text("CCTV가 지켜본 시간", "Watched by cameras")
+        rows.append((words, f"{watched:,.0f}", Text("시간", "hours"), Text("카메라 시간 합", "camera-hours")))
+    rows.append((Text("위치를 아는 기록", "Records with a known place"), f"{placed:.1%}", None, None))
+    return rows
 
 
 def _totals(inputs, months):
@@ -425,16 +473,19 @@ def through_the_grace(inputs, months):
     return grouped.assign(rate=grouped.records / grouped.watched_hours)
 
 
-def _week(inputs, months):
-    """Records by channel, weekday (0 is Monday) and hour: `value`, zero where none."""
-    parts = []
+def _week(inputs, months, clocks):
+    """Records by channel, weekday (0 is Monday) and hour: `value`; missing in hours that nobody of the channel watched."""
+    parts, unwatched = [], clocks[clocks.watched == "none"].groupby("channel").hour.agg(set)
     for channel in CHANNELS:
         own, _outside = _own_months(inputs.by_hour, channel, months)
         counts = _in(inputs.by_hour[inputs.by_hour.channel == channel], own)
         if len(counts):
             grid = pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"])
-            table = counts.groupby(["weekday", "hour"]).records.sum().reindex(grid, fill_value=0)
-            parts.append(table.rename("value").reset_index().assign(channel=channel))
+            table = counts.groupby(["weekday", "hour"]).records.sum().reindex(grid).rename("value").reset_index()
+            table["value"] = table.value.fillna(0).mask(
+                table.value.isna() & table.hour.isin(unwatched.get(channel, set()))
+            )
+            parts.append(table.assign(channel=channel))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -742,43 +793,51 @@ def _grace_finding(camera, lunch, inputs, months):
         return []
     minutes = _in(inputs.after_grace, months)
     minutes = minutes[minutes.minute // 60 == peak]
-    first = minutes[minutes.minute % 60 < AFTER_GRACE_MINUTES].records.sum() / minutes.records.sum()
-    going = lunch[lunch.exempt].set_index("hour")
-    during = going[going.index.isin([12, 13])]
-    around = going[going.index.isin([10, 11, 14, 15, 16, 17])]
+    first, even = (
+        minutes[minutes.minute % 60 < AFTER_GRACE_MINUTES].records.sum() / minutes.records.sum(),
+        AFTER_GRACE_MINUTES / 60,
+    )
     numbers = {"peak_hour": peak, "share_in_first_minutes": first, "first_minutes": AFTER_GRACE_MINUTES}
-    even = AFTER_GRACE_MINUTES / 60
-    ko = (
-        f"{peak}시 정점은 시간표가 만든 것이다: 유예가 끝난 뒤 {AFTER_GRACE_MINUTES}분에 {peak}시대 기록의 {first:.0%}가 "
-        f"몰린다(고르면 {even:.0%})."
-    )
+    ko = f"{peak}시 정점은 단속이 쉬는 시간 바로 뒤에 오며, 첫 {AFTER_GRACE_MINUTES}분에 그 시간 기록의 {first:.0%}가 몰린다(고르면 {even:.0%})."
     en = (
-        f"The {peak} h peak is made by the timetable: {first:.0%} of that hour's records fall into the first "
-        f"{AFTER_GRACE_MINUTES} minutes after the grace ({even:.0%} if even)."
+        f"The {peak} h peak comes right after the hours in which enforcement rests; {first:.0%} of that hour's records fall "
+        f"into its first {AFTER_GRACE_MINUTES} minutes ({even:.0%} if even)."
     )
-    if first <= 1.2 * even:
-        ko = f"{peak}시 정점은 단속이 쉬는 시간 바로 뒤에 온다."
-        en = f"The {peak} h peak comes right after the hours in which enforcement rests."
-    if len(during) and around.watched_hours.sum() > 0 and during.records.sum() >= ENOUGH:
-        ratio = (during.records.sum() / during.watched_hours.sum()) / (
-            around.records.sum() / around.watched_hours.sum()
+    groups = {going: rows.set_index("hour") for going, rows in lunch.groupby("exempt")}
+    if len(groups) == 2 and min(rows.records.sum() for rows in groups.values()) >= ENOUGH:
+        stops, goes = (
+            _rate(groups[going], [peak]) / _rate(groups[going], [peak + 1, peak + 2]) for going in (False, True)
         )
-        cameras = int(during.cameras.max())
-        numbers |= {"lunch_to_daytime_ratio": ratio, "cameras_through_grace": cameras}
-        verdict = (
-            ("점심에도 줄지 않는다", "does not fall at lunch")
-            if ratio >= 0.9
-            else ("점심에는 줄어든다", "does fall at lunch")
-        )
+        at_noon = _rate(groups[True], [12, 13]) / _rate(groups[True], [10, 11, 14, 15, 16, 17])
+        cameras = int(groups[True].cameras.max())
+        numbers |= {
+            "peak_to_next_hours_where_cameras_stop": stops,
+            "peak_to_next_hours_where_cameras_go_on": goes,
+            "lunch_to_daytime_where_cameras_go_on": at_noon,
+            "cameras_through_grace": cameras,
+        }
+        made, falls = stops > 1.15 and goes < 1 + (stops - 1) / 2, at_noon < 0.9
         ko += (
-            f" 점심에도 단속하는 카메라 {cameras}대에서는 12~14시의 시간당 기록이 낮 다른 시간의 {ratio:.0%}로, "
-            f"불법 주정차는 {verdict[0]}. 점심의 적은 건수를 안전하다고 읽으면 안 된다."
+            f" 점심에도 단속하는 카메라 {cameras}대에서는 {peak}시 기록이 그다음 두 시간의 {goes:.2f}배인데, 점심에 쉬는 카메라에서는 "
+            f"{stops:.2f}배이다"
+            + (f": {peak}시 정점은 거리가 아니라 시간표가 만든다." if made else ".")
+            + f" 점심에도 단속하는 자리에서는 12~14시의 시간당 기록이 낮 다른 시간의 {at_noon:.0%}이다"
+            + (": 점심에는 불법 주정차가 줄어든다." if falls else ": 점심에 기록이 적은 것은 보지 않아서이다.")
         )
         en += (
-            f" The {cameras} cameras that go on through lunch record {ratio:.0%} of their other daytime rate per hour from "
-            f"12 to 14 h: illegal parking {verdict[1]}. Few records at lunch do not mean few cars."
+            f" The {cameras} cameras that go on through lunch record {goes:.2f} times as much at {peak} h as in the two hours after, "
+            f"those that stop {stops:.2f} times"
+            + (f": the {peak} h peak is made by the timetable, not by the street." if made else ".")
+            + f" Where cameras go on, the hourly rate from 12 to 14 h is {at_noon:.0%} of the other daytime hours"
+            + (": illegal parking falls at lunch." if falls else ": few records at lunch mean that nobody looked.")
         )
     return [Finding("what_the_peak_means", Text(ko, en), numbers)]
+
+
+def _rate(by_hour, hours):
+    """Records per camera-hour over some hours of the day."""
+    rows = by_hour[by_hour.index.isin(hours)]
+    return float(rows.records.sum() / rows.watched_hours.sum()) if rows.watched_hours.sum() else float("nan")
 
 
 def _concentration(cells):
@@ -804,33 +863,26 @@ def _concentration(cells):
 def _changed(change, before):
     said = []
     for channel in CHANNELS:
-        row = change[(change.channel == channel) & change.area_name.isna()]
-        if row.empty or row.iloc[0].before < ENOUGH:
+        row = change[(change.channel == channel) & change.area_name.isna() & change.ratio.notna()]
+        if row.empty:
             continue
-        row = row.iloc[0]
+        row, name = row.iloc[0], CHANNELS[channel]
+        per_hour = row.basis == "per_camera_hour"
         verdict = (
-            Text("늘었다", "rose")
+            Text("우연으로 보기 어렵게 늘었다", "more than chance would do")
             if row.low > 1
-            else Text("줄었다", "fell")
+            else Text("우연으로 보기 어렵게 줄었다", "less than chance would do")
             if row.high < 1
             else Text("우연한 오르내림과 구별되지 않는다", "cannot be told from chance")
         )
-        per = (
-            Text("카메라 한 시간당 기록은", "Records per camera-hour")
-            if row.basis == "per_camera_hour"
-            else Text("기록은", "Records")
-        )
-        name = CHANNELS[channel]
+        ko = f"{name.ko}의 {'카메라 한 시간당 ' if per_hour else ''}기록은 1년 전 같은 달({span(before).ko})에 견주어 {_percent(row.ratio)}로"
+        en = f"{name.en}{' per camera-hour' if per_hour else ''}: {_percent(row.ratio)} against the same months a year before"
         said.append(
             Finding(
                 f"change_{channel}",
                 Text(
-                    f"{name.ko}: {span(before).ko}의 같은 달과 견준 {per.ko} {_percent(row.ratio)} "
-                    f"(95% 구간 {_percent(row.low)} ~ {_percent(row.high)})로, {verdict.ko}"
-                    f"({int(row.before):,}건 → {int(row.now):,}건).",
-                    f"{name.en}: {per.en.lower()} against the same months a year before: {_percent(row.ratio)} "
-                    f"(95% interval {_percent(row.low)} to {_percent(row.high)}; {verdict.en}; "
-                    f"{int(row.before):,} → {int(row.now):,} records).",
+                    f"{ko}(95% 구간 {_percent(row.low)}~{_percent(row.high)}), {verdict.ko}.",
+                    f"{en} ({span(before).en}; 95% interval {_percent(row.low)} to {_percent(row.high)}), {verdict.en}.",
                 ),
                 {"ratio": row.ratio, "low": row.low, "high": row.high, "now": int(row.now), "before": int(row.before)},
             )
@@ -839,7 +891,7 @@ def _changed(change, before):
 
 
 def _percent(ratio):
-    return f"{100 * (ratio - 1):+.1f}%".replace("-", "−")
+    return f"{100 * (ratio - 1):+.1f}%".replace("-", "\N{MINUS SIGN}")
 
 
 def _seen_by_citizens_only(by_area):
@@ -858,9 +910,9 @@ def _seen_by_citizens_only(by_area):
             "seen_by_citizens",
             Text(
                 f"{', '.join(names)}에서는 시민신고의 {share.citizen_report:.1%}가 나오지만 고정형 CCTV 기록은 "
-                f"{share.fixed_camera:.1%}뿐이다: 카메라가 적은 곳이지 주차가 적은 곳이 아니다.",
+                f"{share.fixed_camera:.1%}뿐이다: 카메라 기록만 보면 놓치는 곳이다.",
                 f"{', '.join(names)} send {share.citizen_report:.1%} of citizens' reports but only "
-                f"{share.fixed_camera:.1%} of fixed-camera records: few cameras there, not few cars.",
+                f"{share.fixed_camera:.1%} of fixed-camera records: who looks at camera records alone misses them.",
             ),
             {"areas": names, "share_of_reports": share.citizen_report, "share_of_camera_records": share.fixed_camera},
         )
