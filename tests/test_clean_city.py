@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from dansok.city import open_city
 from dansok.clean import clean_city, read_table, scan
+from dansok.clean.rows import ibis_type
 from dansok.engine import connect
 from dansok.privacy import VARIABLE
 from dansok.tables import TABLES
@@ -524,6 +525,29 @@ def test_midnight_stands_for_a_day_where_most_rows_say_so(tmp_path):
     assert read_table(city, "tickets").time_precision.value_counts().to_dict() == {"day": 57, "second": 1}
     kinds = surprises(city)
     assert kinds["tickets", "by_point", "midnights"] == 57 and kinds["tickets", "by_point", "look_alikes"] == 1
+
+
+def test_exports_without_rows_or_plates_make_empty_tables(tmp_path):
+    def heading(text):
+        return text.splitlines()[0] + "\n"
+
+    empty = {name: heading(text) for name, text in FILES.items() if name != "areas.csv"}
+    empty |= {
+        "areas.csv": AREAS,
+        "고정형 2.csv": heading(CAMERAS_2) + "2024-01-05 09:00,가동,가동 2번 카메라,fixed_camera,\n",
+    }
+    city = make(tmp_path / "mini", files=empty)
+    clean_city(city)
+    assert len(read_table(city, "tickets")) == 1 and read_table(city, "debts").empty
+    assert read_table(city, "tickets").plate_state.tolist() == ["missing"]
+    for name in ("tickets", "debts"):
+        types = read_table(city, name).dtypes.astype(str)
+        assert types["plate_token"] == "str" and types["source_row"] == "int64"
+        stored = connect().read_parquet(city.clean / f"{name}.parquet").schema()
+        assert [str(kind).removesuffix("(6)") for kind in stored.types] == [
+            str(ibis.dtype(ibis_type(column))) for column in TABLES[name].stored
+        ]
+    assert ledger(city, "debts") == [("register", "came", "came", 0, 0)]
 
 
 def test_same_bytes_whatever_the_number_of_threads(tmp_path, monkeypatch):

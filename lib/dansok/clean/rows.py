@@ -23,6 +23,7 @@ DUPLICATE = Text("모든 항목이 같은 중복 행", "exact duplicate")
 KEY_TWICE = Text("같은 코드가 이미 있음", "code is there already")
 READERS = {"integer": read_integer, "number": read_number, "longitude": read_number, "latitude": read_number,
            "boolean": read_boolean}  # fmt: skip
+PLATES_AT_ONCE = 200_000
 # Rows that only an identifier, a plate or the second tells apart: see `duplicates`.
 IDENTIFIERS = ("ticket_id", "report_id")
 
@@ -194,19 +195,27 @@ def _unreadable(column):
 
 
 def vehicles_of(texts, key, to_pandas):
-    """What the distinct plate texts of a source say, with their tokens instead of the plates' normal form."""
+    """What the distinct plate texts of a source say, with their tokens instead of the plates' normal form.
+
+    Yields
+    ------
+    pd.DataFrame
+        Up to `PLATES_AT_ONCE` plates, to keep memory small; at least one frame, which may be empty.
+    """
     held = texts.filter(texts.plate.notnull()).group_by(plate_text=texts.plate).agg(n=_.count())
-    distinct = to_pandas(held.select("plate_text").order_by("plate_text")).plate_text
-    read = read_plates(distinct)
-    return pd.DataFrame(
-        {
-            "plate_text": distinct,
-            "plate_token": tokens(read.plate, key),
-            "plate_state": read.plate_state,
-            "plate_class": read.plate_class,
-            "plate_use": read.plate_use,
-        }
-    )
+    every = to_pandas(held.select("plate_text").order_by("plate_text")).plate_text
+    for start in range(0, max(len(every), 1), PLATES_AT_ONCE):
+        distinct = every.iloc[start : start + PLATES_AT_ONCE]
+        read = read_plates(distinct)
+        yield pd.DataFrame(
+            {
+                "plate_text": distinct,
+                "plate_token": tokens(read.plate, key),
+                "plate_state": read.plate_state,
+                "plate_class": read.plate_class,
+                "plate_use": read.plate_use,
+            }
+        )
 
 
 def outlines_of(texts, crs, near, to_pandas):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import ibis
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis import _
 
 from dansok.clean import categories, duplicates, moments, positions, rows, surprises
@@ -148,11 +150,11 @@ class TableCleaner:
         source, texts = part.source, part.texts
         vehicles = outlines = None
         if "plate" in texts.columns:
-            read = rows.vehicles_of(texts, office_key(), self._pandas)
-            vehicles = self._lookup(read, f"{part.order}.vehicles")
+            frames = rows.vehicles_of(texts, office_key(), self._pandas)
+            vehicles = self._lookup(frames, f"{part.order}.vehicles")
         if "geometry" in texts.columns:
             read, seen = rows.outlines_of(texts, source.crs, self.region.middle, self._pandas)
-            outlines = self._lookup(read, f"{part.order}.outlines")
+            outlines = self._lookup([read], f"{part.order}.outlines")
             if seen:
                 part.surprise(self.table, "crs_contradicts", len(read), surprises.crs_contradicts(source.crs, seen))
         expression, part.reasons = rows.typed(self.table, source, texts, part.counts, vehicles, outlines)
@@ -163,10 +165,13 @@ class TableCleaner:
         if unread >= FEW_ROWS and not part.stats["kept"]:
             raise Refusal(*self._nothing_left(part))
 
-    def _lookup(self, frame, name):
-        path = self.staging / f"{self.table.name}.{name}.parquet"
-        frame.to_parquet(path, index=False)
-        return self.connection.read_parquet(path)
+    def _lookup(self, frames, name):
+        """Small tables to be joined with, put where the engine can read them."""
+        paths = []
+        for i, frame in enumerate(frames):
+            paths.append(str(self.staging / f"{self.table.name}.{name}.{i}.parquet"))
+            pq.write_table(pa.Table.from_pandas(frame, preserve_index=False, schema=_schema(frame)), paths[-1])
+        return self.connection.read_parquet(paths)
 
     def _nothing_left(self, part):
         reason, n = max(part.stats["reasons"].items(), key=lambda item: item[1])
@@ -273,7 +278,7 @@ class TableCleaner:
         if "position_state" in self.table:
             kept = self._positions(part, kept)
         if "address_key" in self.table:
-            keys = self._lookup(rows.address_keys_of(kept, self._pandas), f"{part.order}.addresses")
+            keys = self._lookup([rows.address_keys_of(kept, self._pandas)], f"{part.order}.addresses")
             kept = kept.left_join(keys, kept.address == keys.address_text)
         made = {"source": ibis.literal(part.source.name)}
         for column in self.table.columns:
@@ -308,7 +313,7 @@ class TableCleaner:
         if n := by_state.get("outside"):
             told = surprises.outside(n, n / pairs.rows.sum(), self.region.middle is not None)
             part.surprise(self.table, "outside", n, told)
-        found = self._lookup(pairs[["x", "y", "longitude", "latitude", "position_state"]], f"{part.order}.pairs")
+        found = self._lookup([pairs[["x", "y", "longitude", "latitude", "position_state"]]], f"{part.order}.pairs")
         kept = kept.left_join(found, ["x", "y"])
         return kept.mutate(position_state=kept.position_state.fill_null("missing"))
 
@@ -354,7 +359,7 @@ class TableCleaner:
                 [(i, text.ko, text.en) for i, text in said], columns=["reason", "reason_ko", "reason_en"]
             )
             joined = part.texts.inner_join(left_out, ["source_file", "source_row"])
-            joined = joined.inner_join(self._lookup(told, f"{part.order}.reasons"), "reason")
+            joined = joined.inner_join(self._lookup([told], f"{part.order}.reasons"), "reason")
             columns = {name: joined[name] if name in part.texts.columns else ibis.null("string") for name in names}
             source = ibis.literal(part.source.name)
             found.append(
@@ -467,6 +472,12 @@ class TableCleaner:
 def _left_out(found, why):
     repeated = found.filter(found.verdict == duplicates.REPEATED)
     return repeated.select("source_order", "source_file", "source_row", why=ibis.literal(why))
+
+
+def _schema(frame):
+    """Texts as text even where a frame has none."""
+    kinds = {"f": pa.float64(), "i": pa.int64()}
+    return pa.schema([(name, kinds.get(kind.kind, pa.string())) for name, kind in frame.dtypes.items()])
 
 
 def _write(frame, path):
