@@ -543,7 +543,8 @@ def source_reach(cells, reach, areas, *, language, cell_metres=100):
         else:
             colours = [charts.channel_colour(entry.channel)] * len(seen)
             larger |= _draw_cells(axes, _squares(seen, cell_metres), colours, cell_metres, true_size=False)
-    _furniture(panels[0], language, _emptiest_corner(panels[0], areas))
+    across_corner, _up = _emptiest_corner(panels[0], areas)
+    _furniture(panels[0], language, (across_corner, 0))  # at the top it would meet the panel's title
     mark = Line2D([], [], linestyle="none", marker="s", markersize=4, color=SOFT)
     said = SEEN_LARGER if larger else SEEN
     charts.key(figure, [(mark, say(said, language).format(cell=cell_metres))])

@@ -298,19 +298,15 @@ def _told(told, titles):
 
 
 def _arrived(inputs):
-    tickets = inputs.arrivals[inputs.arrivals.table == "tickets"]
-    files, rows = inputs.arrivals.file.nunique(), int(inputs.arrivals.rows.sum())
-    ticket_rows = int(tickets.rows.sum())
+    files, rows = inputs.arrivals.file.nunique(), int(inputs.ledger[inputs.ledger.what == "came"].rows.sum())
     first, last = str(inputs.by_day.day.min())[:10], str(inputs.by_day.day.max())[:10]
     return Finding(
         "arrived",
         Text(
-            f"파일 {files}개, {rows:,}행이 들어왔다. 그 가운데 단속 기록은 {ticket_rows:,}행이며, 쓸 수 있는 기록은 "
-            f"{first}부터 {last}까지이다.",
-            f"{files} files with {rows:,} rows arrived. {ticket_rows:,} rows are enforcement records; those that can be "
-            f"used run from {first} to {last}.",
+            f"파일 {files}개가 들어왔다. 단속 기록은 {rows:,}행이며 {first}부터 {last}까지이다.",
+            f"{files} files arrived. Their {rows:,} enforcement rows run from {first} to {last}.",
         ),
-        {"files": files, "rows": rows, "ticket_rows": ticket_rows, "first_day": first, "last_day": last},
+        {"files": files, "ticket_rows": rows, "first_day": first, "last_day": last},
     )
 
 
@@ -504,7 +500,6 @@ def _metrics(inputs, reach):
     placed = inputs.matches[inputs.matches.how_placed.notna()].records.sum()
     metrics = {
         "files": int(inputs.arrivals.file.nunique()),
-        "rows_arrived": int(inputs.arrivals.rows.sum()),
         "ticket_rows_arrived": int(tickets[tickets.what == "came"].rows.sum()),
         "ticket_rows_dropped": int(tickets[tickets.what == "dropped"].rows.sum()),
         "placed_share": float(placed / inputs.matches.records.sum()) if inputs.matches.records.sum() else 0.0,

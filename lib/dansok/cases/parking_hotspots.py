@@ -27,6 +27,7 @@ NOBODY, FEW = 0.02, 0.5  # share of the busiest hour's watch below which an hour
 AFTER_GRACE_MINUTES = 20
 TOP_CELLS = 20
 ENOUGH = 30  # records below which a ratio is not spoken of
+HEADLINES = 4  # boxes in one row of the page
 WHOLE_CITY = Text("전체", "All")
 UNDER_THE_CHART = (
     "places",
@@ -322,7 +323,7 @@ def _headlines(totals, hours, ledger):
         words = Text("CCTV가 지켜본 시간", "Watched by cameras")
         rows.append((words, f"{watched:,.0f}", Text("시간", "hours"), Text("카메라 시간 합", "camera-hours")))
     rows.append((Text("위치를 아는 기록", "Records with a known place"), f"{placed:.1%}", None, None))
-    return rows
+    return rows[:HEADLINES]
 
 
 def _totals(inputs, months):
