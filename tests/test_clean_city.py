@@ -257,8 +257,8 @@ def test_what_was_odd_is_told(cleaned):
         ("tickets", "patrol", "swapped_axes"): 1,
     }
     told = read_table(cleaned, "surprises").set_index("kind").ko
-    assert told["unknown_area"].startswith("읍면동 경계 자료에 없는 이름이 1가지 있습니다: 다동 2건.")
-    assert told["swapped_axes"] == "경도 칸에 위도가, 위도 칸에 경도가 들어 있는 1건을 서로 바꾸어 바로잡았습니다."
+    assert told["unknown_area"].startswith("읍면동 경계 자료에 없는 이름이 1가지 있다: 다동 2건.")
+    assert told["swapped_axes"] == "경도 칸에 위도가, 위도 칸에 경도가 들어 있는 1건을 서로 바꾸어 바로잡았다."
     assert "'2024-01-02 10:00' 4건" in told["mixed_formats"].iloc[-1]
 
 

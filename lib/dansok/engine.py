@@ -1,6 +1,8 @@
 """One Ibis connection: DuckDB inside the process."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import ibis
 
@@ -13,6 +15,8 @@ def connect(memory_share=0.6):
     connection = ibis.duckdb.connect()
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 << 30
     connection.raw_sql(f"SET memory_limit = '{int(total * memory_share) >> 20}MiB'")
+    spill = Path(tempfile.gettempdir(), f"dansok-{os.getpid()}").as_posix().replace("'", "''")
+    connection.raw_sql(f"SET temp_directory = '{spill}'")  # made only if memory runs out, and removed by DuckDB
     connection.raw_sql("SET TimeZone = 'Asia/Seoul'")
     # A bar would stand in logs. In a Jupyter kernel it is off, and setting it fails without ipywidgets.
     if connection.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]:

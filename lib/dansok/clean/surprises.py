@@ -26,8 +26,8 @@ def mixed_formats(column, shapes):
     """`shapes`: DataFrame of example, rows, sorted by rows; one row a shape in which times stand."""
     listed = [f"'{one.example}' {one.rows:,}" for one in shapes.head(LISTED).itertuples()]
     return Text(
-        f"{with_particle(column.ko, '이/가')} {len(shapes)}가지 모양으로 적혀 있습니다: {'건, '.join(listed)}건"
-        f"{' 등' if len(shapes) > LISTED else ''}. 모두 읽었습니다.",
+        f"{with_particle(column.ko, '이/가')} {len(shapes)}가지 모양으로 적혀 있다: {'건, '.join(listed)}건"
+        f"{' 등' if len(shapes) > LISTED else ''}. 모두 읽었다.",
         f"{column.name} is written in {len(shapes)} ways: {', '.join(listed)} rows"
         f"{' and more' if len(shapes) > LISTED else ''}. All were read.",
     )
@@ -35,7 +35,7 @@ def mixed_formats(column, shapes):
 
 def midnights(column, rows):
     return Text(
-        f"{column.ko} {rows:,}건이 모두 0시 0분 0초로 적혀 있어 날짜만 아는 것으로 보았습니다.",
+        f"{column.ko} {rows:,}건이 모두 0시 0분 0초로 적혀 있어 날짜만 아는 것으로 보았다.",
         f"{_rows(rows)} told exactly midnight as {column.name}: only the day was taken as known.",
     )
 
@@ -43,12 +43,12 @@ def midnights(column, rows):
 def swapped_axes(rows, mended):
     if mended:
         return Text(
-            f"경도 칸에 위도가, 위도 칸에 경도가 들어 있는 {rows:,}건을 서로 바꾸어 바로잡았습니다.",
+            f"경도 칸에 위도가, 위도 칸에 경도가 들어 있는 {rows:,}건을 서로 바꾸어 바로잡았다.",
             f"{_rows(rows)} had the latitude where the longitude belongs; the two were exchanged.",
         )
     return Text(
-        f"경도 칸에 위도가, 위도 칸에 경도가 들어 있는 {rows:,}건의 좌표를 비웠습니다. 바꾸어 쓰려면 city.toml의 이 "
-        '[[source]]에 mend = ["swap_axes"]를 적으세요.',
+        f"경도 칸에 위도가, 위도 칸에 경도가 들어 있는 {rows:,}건의 좌표를 비웠다. 바꾸어 쓰려면 city.toml의 이 "
+        '[[source]]에 mend = ["swap_axes"]를 적을 것.',
         f"{_rows(rows)} had the latitude where the longitude belongs; these coordinates were left out. To have them "
         'exchanged, write mend = ["swap_axes"] in this [[source]] of city.toml.',
     )
@@ -58,7 +58,7 @@ def outside(rows, share, known_areas):
     where = Text("도시 경계에서 5 km 넘게 떨어져 있거나", "more than 5 km from the city") if known_areas else None
     where = where or Text("우리나라 밖이거나", "outside Korea")
     return Text(
-        f"좌표가 {where.ko} 0인 {rows:,}건({share:.1%})의 좌표를 비웠습니다.",
+        f"좌표가 {where.ko} 0인 {rows:,}건({share:.1%})의 좌표를 비웠다.",
         f"{_rows(rows)} ({share:.1%}) had coordinates {where.en} or zero; these were left out.",
     )
 
@@ -71,7 +71,7 @@ def pile_up(point, total):
         named = Text(f"장소 이름은 {point.names:,}가지", f"{point.names:,} place names")
     return Text(
         f"위도 {point.latitude:.5f}, 경도 {point.longitude:.5f} 한 점에 {point.records:,}건(전체의 {point.records / total:.1%})이 "
-        f"몰려 있습니다({named.ko}). 위치를 모를 때 넣는 대표점으로 보여 이 좌표를 비웠습니다.",
+        f"몰려 있다({named.ko}). 위치를 모를 때 넣는 대표점으로 보여 이 좌표를 비웠다.",
         f"One point holds {point.records:,} of all records ({point.records / total:.1%}): {point.latitude:.5f} N, "
         f"{point.longitude:.5f} E, with {named.en}. It looks like the point that stands for an unknown place; these "
         "coordinates were left out.",
@@ -81,7 +81,7 @@ def pile_up(point, total):
 def crs_contradicts(crs, seen):
     told = systems(seen)
     return Text(
-        f"city.toml에는 좌표계가 {with_particle(crs, '으로/로')} 적혀 있으나 숫자는 {with_particle(told.ko, '으로/로')} 보입니다. city.toml대로 읽었으니 좌표계를 확인하세요.",
+        f"city.toml에는 좌표계가 {with_particle(crs, '으로/로')} 적혀 있으나 숫자는 {with_particle(told.ko, '으로/로')} 보인다. city.toml대로 읽었으니 좌표계를 확인할 것.",
         f"city.toml gives the coordinate system {crs}, but the numbers look like {told.en}. They were read as {crs}: "
         "check which is right.",
     )
@@ -90,16 +90,16 @@ def crs_contradicts(crs, seen):
 def duplicates(rows, across_files):
     among = Text(f"(그중 {across_files:,}건은 다른 파일과 겹침)", f" ({across_files:,} of them across files)")
     return Text(
-        f"모든 항목이 앞선 행과 똑같은 {rows:,}건을 뺐습니다{among.ko if across_files else ''}.",
+        f"모든 항목이 앞선 행과 똑같은 {rows:,}건을 뺐다{among.ko if across_files else ''}.",
         f"Left out because an earlier row is equal in every column: {_rows(rows)}{among.en if across_files else ''}.",
     )
 
 
 def look_alikes(rows, across_files):
     return Text(
-        f"모든 항목이 앞선 행과 똑같은 {rows:,}건이 있으나, 서로 다른 건일 수 있어 그대로 두었습니다"
+        f"모든 항목이 앞선 행과 똑같은 {rows:,}건이 있으나, 서로 다른 건일 수 있어 그대로 두었다"
         + (
-            f"({across_files:,}건은 다른 파일의 행과 같으니 같은 자료를 두 번 넣지 않았는지 확인하세요)."
+            f"({across_files:,}건은 다른 파일의 행과 같으니 같은 자료를 두 번 넣지 않았는지 확인할 것)."
             if across_files
             else "."
         ),
@@ -110,14 +110,14 @@ def look_alikes(rows, across_files):
 
 def undecodable(rows):
     return Text(
-        f"글자가 깨진 행 {rows:,}건을 뺐습니다. 내보낼 때의 인코딩을 확인하세요.",
+        f"글자가 깨진 행 {rows:,}건을 뺐다. 내보낼 때의 인코딩을 확인할 것.",
         f"Left out because of damaged characters: {_rows(rows)}. Check the encoding of the export.",
     )
 
 
 def plate_in_text(column, rows):
     return Text(
-        f"{column.ko} 칸에 차량번호가 적힌 {rows:,}건에서 차량번호를 지웠습니다.",
+        f"{column.ko} 칸에 차량번호가 적힌 {rows:,}건에서 차량번호를 지웠다.",
         f"A plate stood in {column.name} of {_rows(rows)} and was taken out.",
     )
 
@@ -129,8 +129,8 @@ def unknown_area(names):
     ]
     more = len(listed) - LISTED
     return Text(
-        f"읍면동 경계 자료에 없는 이름이 {len(listed)}가지 있습니다: {', '.join(f'{one}건' for one in listed[:LISTED])}"
-        f"{f' 외 {more}가지' if more > 0 else ''}. 바뀐 이름이면 city.toml의 [renamed_areas]에 적으세요.",
+        f"읍면동 경계 자료에 없는 이름이 {len(listed)}가지 있다: {', '.join(f'{one}건' for one in listed[:LISTED])}"
+        f"{f' 외 {more}가지' if more > 0 else ''}. 바뀐 이름이면 city.toml의 [renamed_areas]에 적을 것.",
         f"Names that are none of the city's areas, {len(listed)} in all: {', '.join(listed[:LISTED])} rows"
         f"{f' and {more} more' if more > 0 else ''}. If an area was renamed, write it under [renamed_areas] in city.toml.",
     )
@@ -138,21 +138,21 @@ def unknown_area(names):
 
 def outline_mended(rows):
     return Text(
-        f"스스로 꼬이거나 점·선이 섞인 경계 {rows:,}건을 면만 남겨 바로잡았습니다.",
+        f"스스로 꼬이거나 점·선이 섞인 경계 {rows:,}건을 면만 남겨 바로잡았다.",
         f"Outlines that crossed themselves or were mixed with points or lines, reduced to proper areas: {rows:,}.",
     )
 
 
 def unread(column, rows):
     return Text(
-        f"{with_particle(column.ko, '을/를')} 읽을 수 없는 {rows:,}건은 빈칸으로 두었습니다.",
+        f"{with_particle(column.ko, '을/를')} 읽을 수 없는 {rows:,}건은 빈칸으로 두었다.",
         f"{column.name} could not be read in {_rows(rows)} and was left empty there.",
     )
 
 
 def unused_file(name):
     return Text(
-        f"1_raw의 {name}: city.toml의 어느 [[source]]에도 해당하지 않아 읽지 않았습니다.",
+        f"1_raw의 {name}: city.toml의 어느 [[source]]에도 해당하지 않아 읽지 않았다.",
         f"{name} in 1_raw was not read: no [[source]] of city.toml matches it.",
     )
 
@@ -161,7 +161,7 @@ def clashing_address(keys):
     """`keys`: DataFrame of lookup_key, addresses, apart_metres."""
     listed = ", ".join(f"{one.lookup_key} {one.apart_metres:,.0f} m" for one in keys.head(LISTED).itertuples())
     return Text(
-        f"같은 주소인데 좌표가 50 m 넘게 떨어진 것이 {len(keys):,}개 있습니다: {listed}{' 등' if len(keys) > LISTED else ''}.",
+        f"같은 주소인데 좌표가 50 m 넘게 떨어진 것이 {len(keys):,}개 있다: {listed}{' 등' if len(keys) > LISTED else ''}.",
         f"Addresses whose coordinates lie more than 50 m apart, {len(keys):,} in all: {listed}{' and more' if len(keys) > LISTED else ''}.",
     )
 
@@ -169,6 +169,6 @@ def clashing_address(keys):
 def key_twice(table, rows):
     names = ", ".join(table.key)
     return Text(
-        f"{with_particle(names, '이/가')} 앞선 행과 같은 {rows:,}건을 뺐습니다. 같은 대상의 자료가 두 벌 들어 있는지 확인하세요.",
+        f"{with_particle(names, '이/가')} 앞선 행과 같은 {rows:,}건을 뺐다. 같은 대상의 자료가 두 벌 들어 있는지 확인할 것.",
         f"Left out because an earlier row has the same {names}: {_rows(rows)}. Check whether the same came in two editions.",
     )
