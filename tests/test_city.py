@@ -44,6 +44,7 @@ def test_a_good_file_is_read_into_plain_values(tmp_path):
     assert source.reject[0].contains == "시험"
     (hours,) = city.hours
     assert (hours.opens, hours.closes, hours.grace) == (420, 1240, (710, 840))
+    assert hours.grace_hours == (12, 13)
     assert (hours.first_day, hours.last_day) == (datetime.date(2024, 1, 1), None)
     assert (city.crs, city.cell_metres, city.raw) == ("EPSG:4326", 100, tmp_path / "1_raw")
 

@@ -42,7 +42,7 @@ def test_every_room_is_listed_once():
 def test_each_use_case_has_its_four_files():
     names = {path.stem for path in (PROJECT / "notebooks").glob("*.ipynb")}
     assert names
-    assert names == {path.stem for path in (PACKAGE / "cases").glob("[!_]*.py")}
+    assert names == {path.stem for path in (PACKAGE / "cases").glob("[!_]*")}
     assert names == {path.name for path in (PROJECT / "notebooks" / "runs").iterdir()}
     assert names <= {path.stem.removeprefix("test_") for path in (PROJECT / "tests").glob("*.py")}
     assert all(list((PROJECT / "notebooks" / "runs" / name).glob("*.yaml")) for name in names)

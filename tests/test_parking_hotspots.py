@@ -1,8 +1,11 @@
 """The hot-spot case: each table and sentence on counts small enough to work out by hand."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 from dansok.cases import parking_hotspots as case
+from dansok.cases.parking_hotspots import counts, sentences
 
 MONTHS = ["2025-01", "2025-02"]
 
@@ -59,13 +62,14 @@ def inputs():
         camera_records=camera_records,
         after_grace=pd.DataFrame({"month": MONTHS, "minute": [14 * 60 + 5, 14 * 60 + 50], "records": [90, 10]}),
         unplaced=pd.DataFrame({"channel": ["citizen_report"], "month": ["2025-01"], "why_unplaced": ["address_unknown"], "records": [7]}),
+        grace_hours=(12, 13),
         areas=pd.DataFrame({"area_name": ["가동", "나동", "다동"]}),
         arrivals=pd.DataFrame(),
     )  # fmt: skip
 
 
 def test_areas_are_ranked_by_camera_records_with_their_rate(inputs):
-    table = case.areas_ranked(inputs, MONTHS).set_index("area_name")
+    table = counts.areas_ranked(inputs, MONTHS).set_index("area_name")
     assert table.index.tolist() == ["가동", "나동", "다동"]
     assert table.fixed_camera.tolist() == [20 * 59, 10 * 59, 0]
     assert table.citizen_report.tolist() == [59, 0, 9 * 59]
@@ -76,7 +80,7 @@ def test_areas_are_ranked_by_camera_records_with_their_rate(inputs):
 
 
 def test_each_clock_tells_who_watched(inputs):
-    clocks = case.hour_clocks(inputs, MONTHS).set_index(["channel", "hour"])
+    clocks = counts.hour_clocks(inputs, MONTHS).set_index(["channel", "hour"])
     watched = clocks.watched["fixed_camera"]
     assert watched[3] == "none"
     assert watched[10] == "full"
@@ -88,23 +92,23 @@ def test_each_clock_tells_who_watched(inputs):
 
 
 def test_rates_divide_by_the_hours_watched_and_stay_missing_where_nobody_watched(inputs):
-    hours = case.camera_rates(inputs, MONTHS).set_index("hour")
+    hours = counts.camera_rates(inputs, MONTHS).set_index("hour")
     assert hours.rate[10] == pytest.approx(2 * 30 / 120)
     assert hours.rate[12] == pytest.approx(2 * 20 / 60)
     assert pd.isna(hours.rate[3]) and hours.records[3] == 0
 
 
 def test_cameras_that_go_on_are_told_from_those_that_stop(inputs):
-    lunch = case.through_the_grace(inputs, MONTHS)
+    lunch = counts.through_the_grace(inputs, MONTHS)
     assert lunch[lunch.hour == 12].exempt.tolist() == [True]
     assert lunch[lunch.hour == 10].cameras.tolist() == [1, 1]
 
 
 def test_the_peak_after_the_grace_is_explained(inputs):
-    quiet = case.hour_clocks(inputs, MONTHS)
+    quiet = counts.hour_clocks(inputs, MONTHS)
     quiet.loc[(quiet.channel == "fixed_camera") & quiet.hour.isin([12, 13]), "watched"] = "partial"
     camera = quiet[quiet.channel == "fixed_camera"].set_index("hour")
-    (finding,) = case._grace_finding(camera, case.through_the_grace(inputs, MONTHS), inputs, MONTHS)
+    (finding,) = sentences._grace_finding(camera, counts.through_the_grace(inputs, MONTHS), inputs, MONTHS)
     assert finding.numbers["share_in_first_minutes"] == pytest.approx(0.9)
     assert finding.numbers["lunch_to_daytime_where_cameras_go_on"] == pytest.approx(1.0)
     assert finding.numbers["peak_to_next_hours_where_cameras_stop"] == pytest.approx(6.0)
@@ -114,8 +118,14 @@ def test_the_peak_after_the_grace_is_explained(inputs):
     assert "보지 않아서이다" in finding.text.ko
 
 
+def test_without_a_grace_there_are_no_two_groups(inputs):
+    inputs = dataclasses.replace(inputs, grace_hours=())
+    assert counts.through_the_grace(inputs, MONTHS).empty
+    assert (counts.camera_rates(inputs, MONTHS).records > 0).sum() == 14
+
+
 def test_change_compares_like_months_per_camera_hour_only_where_both_years_were_watched(inputs):
-    change, before = case.change_by_area(inputs, MONTHS)
+    change, before = counts.change_by_area(inputs, MONTHS)
     assert before == ["2024-01", "2024-02"]
     row = change[(change.channel == "fixed_camera") & (change.area_name == "가동")].iloc[0]
     assert (row.now, row.before) == (20 * 59, 40 * 60)
@@ -125,7 +135,7 @@ def test_change_compares_like_months_per_camera_hour_only_where_both_years_were_
 
 
 def test_places_carry_their_count_a_year_before_for_like_months_only(inputs):
-    places = case.top_places(inputs, MONTHS, 5).set_index("place_name")
+    places = counts.top_places(inputs, MONTHS, 5).set_index("place_name")
     assert places.records.tolist() == [1200, 300]
     assert places["rank"].tolist() == [1, 2]
     assert (places.now["A"], places.before["A"]) == (500, 400)
@@ -133,17 +143,17 @@ def test_places_carry_their_count_a_year_before_for_like_months_only(inputs):
 
 
 def test_areas_that_only_citizens_see_are_named(inputs):
-    (finding,) = case._seen_by_citizens_only(case.areas_ranked(inputs, MONTHS))
+    (finding,) = sentences.seen_by_citizens_only(counts.areas_ranked(inputs, MONTHS))
     assert finding.numbers["areas"] == ["다동"]
     assert finding.numbers["share_of_reports"] == pytest.approx(0.9)
 
 
 def test_windows_hold_the_densest_cells_and_lie_apart():
     cells = pd.DataFrame({"cell_x": [0, 1, 200], "cell_y": [0, 0, 200], "records": [5, 5, 3]})
-    first, second = case.densest_windows(cells, 100)
+    first, second = counts.densest_windows(cells, 100)
     assert first[0] <= 50 <= first[2] and first[1] <= 50 <= first[3]
     assert second[0] <= 20050 <= second[2]
-    assert case.densest_windows(cells.head(0), 100) == ()
+    assert counts.densest_windows(cells.head(0), 100) == ()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +167,7 @@ def test_windows_hold_the_densest_cells_and_lie_apart():
 def test_a_change_is_called_one_only_if_its_interval_leaves_out_no_change(ratio, low, high, ko, en):
     columns = ["channel", "area_name", "now", "before", "ratio", "low", "high", "basis"]
     change = pd.DataFrame([("citizen_report", None, 120, 100, ratio, low, high, "records")], columns=columns)
-    (finding,) = case._changed(change, MONTHS)
+    (finding,) = sentences.change_said(change, MONTHS)
     assert ko in finding.text.ko and en in finding.text.en
 
 
@@ -165,4 +175,4 @@ def test_a_change_is_called_one_only_if_its_interval_leaves_out_no_change(ratio,
     ("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
 )
 def test_ordinals(number, said):
-    assert case._ordinal(number) == said
+    assert sentences._ordinal(number) == said

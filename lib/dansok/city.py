@@ -73,6 +73,13 @@ class Hours:
     basis: str
     verified: bool
 
+    @property
+    def grace_hours(self):
+        """Hours of the day that lie wholly within the grace."""
+        if self.grace is None:
+            return ()
+        return tuple(range(-(-self.grace[0] // 60), self.grace[1] // 60))
+
 
 @dataclass(frozen=True)
 class City:

@@ -1,0 +1,325 @@
+"""Tables of the hot-spot case: counts of records by place and hour, and what was watched behind them."""
+
+import pandas as pd
+
+from dansok.cases.parking_hotspots.labels import WHOLE_CITY
+from dansok.choices import span
+from dansok.models import rates
+from dansok.periods import shift
+from dansok.tables import CHANNELS
+from dansok.words import Text
+
+NOBODY, FEW = 0.02, 0.5  # share of the busiest hour's watch below which an hour counts as unwatched, or partly watched
+ENOUGH = 30  # records below which a ratio is not spoken of
+HEADLINES = 4  # boxes in one row of the page
+TOP_CELLS = 20
+
+
+def within(table, months):
+    return table[table.month.isin(months)]
+
+
+def days_within(table, months):
+    return table[pd.to_datetime(table.day).dt.strftime("%Y-%m").isin(months)]
+
+
+def headlines(totals, hours, ledger):
+    """Headline numbers: label, value, unit and a remark (Text or None)."""
+    placed, watched = ledger.records.iloc[-1] / ledger.records.iloc[0], hours.watched_hours.sum()
+    rows = [
+        (
+            CHANNELS[row.channel],
+            f"{row.records:,}",
+            Text("건", "records"),
+            Text(f"{row.months}개월", f"{row.months} months"),
+        )
+        for row in totals.itertuples()
+    ]
+    if watched:
+        words = Text("CCTV가 지켜본 시간", "Watched by cameras")
+        rows.append((words, f"{watched:,.0f}", Text("시간", "hours"), Text("카메라 시간 합", "camera-hours")))
+    rows.append((Text("위치를 아는 기록", "Records with a known place"), f"{placed:.1%}", None, None))
+    return rows[:HEADLINES]
+
+
+def channel_totals(inputs, months):
+    """Records a channel: `channel`, `records`, `months` with records."""
+    days = days_within(inputs.by_day, months)
+    month = pd.to_datetime(days.day).dt.strftime("%Y-%m")
+    table = (
+        days.groupby("channel")
+        .agg(records=("records", "sum"))
+        .join(month.groupby(days.channel).nunique().rename("months"))
+    )
+    return table.reindex([channel for channel in CHANNELS if channel in table.index]).reset_index()
+
+
+def areas_ranked(inputs, months):
+    """Records of each 읍면동 by channel, and what fixed cameras recorded per 1,000 camera-hours.
+
+    Returns
+    -------
+    pd.DataFrame, one row a 읍면동 with any record, most fixed-camera records first
+        `area_name`, a column of records a channel (0 where none), `records`, `share` of all records, `cameras`,
+        `camera_hours`, `per_1000_hours`, `low`, `high` (95%, widened for over-dispersion; missing without cameras).
+    """
+    days = days_within(inputs.by_day, months)
+    counts = days.pivot_table(index="area_name", columns="channel", values="records", aggfunc="sum", fill_value=0)
+    counts = counts.reindex(columns=list(CHANNELS), fill_value=0)
+    hours = within(inputs.camera_hours, months)
+    hours = hours[hours.channel == "fixed_camera"].groupby("area_name")
+    table = counts.assign(
+        records=counts.sum(axis=1),
+        share=counts.sum(axis=1) / counts.to_numpy().sum(),
+        cameras=hours.unit.nunique(),
+        camera_hours=hours.watched_hours.sum(),
+    )
+    per_hour = rates.rate_per_exposure(
+        table.fixed_camera, table.camera_hours.fillna(0), dispersion=weekly_spread(inputs, months, "fixed_camera")
+    )
+    table[["per_1000_hours", "low", "high"]] = per_hour[["rate", "low", "high"]].to_numpy() * 1000
+    return table.sort_values(["fixed_camera", "records"], ascending=False).reset_index()
+
+
+def weekly_spread(inputs, months, channel):
+    """How much more weekly counts of a channel vary than chance alone would let them, over its 읍면동."""
+    days = days_within(inputs.by_day[inputs.by_day.channel == channel], months)
+    week = pd.to_datetime(days.day).dt.to_period("W").astype(str)
+    weekly = days.assign(week=week).pivot_table(
+        index="area_name", columns="week", values="records", aggfunc="sum", fill_value=0
+    )
+    return rates.dispersion(weekly.iloc[:, 1:-1])  # the first and last week may be cut short
+
+
+def monthly(inputs, months):
+    days = inputs.by_day.assign(month=pd.to_datetime(inputs.by_day.day).dt.strftime("%Y-%m"))
+    counts = within(days, months).groupby(["channel", "month"], as_index=False).records.sum()
+    grid = pd.MultiIndex.from_product([counts.channel.unique(), months], names=["channel", "month"])
+    return counts.set_index(["channel", "month"]).reindex(grid).reset_index()
+
+
+def _own_months(table, channel, months):
+    """The months of the period in which the channel has records; else its own latest ones, and whether they lie outside."""
+    seen = sorted(table[table.channel == channel].month.unique())
+    inside = [month for month in months if month in seen]
+    return (inside, False) if inside else (seen[-len(months) :], True)
+
+
+def hour_clocks(inputs, months):
+    """Records by hour of day and channel, with who was watching.
+
+    Returns
+    -------
+    pd.DataFrame, one row a channel and hour, 24 hours a channel
+        `channel`, `hour`, `records`, `share` of the channel, `watched_hours` (missing where the channel's effort is
+        unknown), `watched`: "none", "partial", "full" or "unknown", `period` (Text), `outside`: the channel has no
+        records in the period and its own latest months are shown.
+    """
+    clocks = []
+    for channel in CHANNELS:
+        own, outside = _own_months(inputs.by_hour, channel, months)
+        if not own:
+            continue
+        counts = within(inputs.by_hour[inputs.by_hour.channel == channel], own)
+        effort = within(inputs.camera_hours[inputs.camera_hours.channel == channel], own)
+        clock = pd.DataFrame({"channel": channel, "hour": range(24)})
+        clock["records"] = counts.groupby("hour").records.sum().reindex(range(24), fill_value=0).to_numpy()
+        clock["share"] = clock.records / clock.records.sum()
+        if effort.empty:
+            clock["watched_hours"], clock["watched"] = float("nan"), "unknown"
+        else:
+            watched = effort.groupby("hour").watched_hours.sum().reindex(range(24), fill_value=0)
+            clock["watched_hours"] = watched.to_numpy()
+            clock["watched"] = _watched(clock.watched_hours)
+        clock["period"], clock["outside"] = span(own), outside
+        clocks.append(clock)
+    return pd.concat(clocks, ignore_index=True)
+
+
+def _by_unit_and_hour(inputs, months):
+    """Fixed cameras: records and watched hours by camera, month and hour of day, and whether it went on through the
+    grace in that month."""
+    by = ["unit", "month", "hour"]
+    effort = within(inputs.camera_hours[inputs.camera_hours.channel == "fixed_camera"], months)
+    watched = effort.groupby(by).watched_hours.sum()
+    records = within(inputs.camera_records, months).groupby(by).records.sum()
+    table = pd.concat([watched, records], axis=1).fillna({"records": 0})
+    table = table[table.watched_hours > 0].reset_index()
+    in_grace = table.watched_hours.where(table.hour.isin(inputs.grace_hours), 0).groupby([table.unit, table.month])
+    return table.assign(exempt=in_grace.transform("sum") > 0)
+
+
+def camera_rates(inputs, months):
+    """Fixed cameras by hour of day: raw records beside records per camera-hour.
+
+    Returns
+    -------
+    pd.DataFrame, shape (24, 6)
+        `hour`, `records`, `watched_hours`, `watched` as in `hour_clocks`, `rate` per camera-hour with `low`, `high`;
+        missing where no camera watched.
+    """
+    table = _by_unit_and_hour(inputs, months)
+    by_hour = table.groupby("hour")[["records", "watched_hours"]].sum().reindex(range(24), fill_value=0)
+    recorded = within(inputs.camera_records, months).groupby("hour").records.sum()
+    per_hour = rates.rate_per_exposure(
+        by_hour.records, by_hour.watched_hours, dispersion=weekly_spread(inputs, months, "fixed_camera")
+    )
+    by_hour["records"] = recorded.reindex(range(24), fill_value=0)
+    by_hour["watched"] = _watched(by_hour.watched_hours)
+    return by_hour.join(per_hour).reset_index()
+
+
+def _watched(hours):
+    """ "full", "partial" or "none" for each hour of the day, by its watch against that of the busiest hour."""
+    part = hours / hours.max()
+    return pd.Series("full", hours.index).mask(part < FEW, "partial").mask(~(part >= NOBODY), "none")
+
+
+def through_the_grace(inputs, months):
+    """Records per camera-hour by hour of day: cameras that stop for the lunch grace, and cameras that go on.
+
+    Returns
+    -------
+    pd.DataFrame, one row a group and hour watched
+        `exempt`, `hour`, `cameras`, `records`, `watched_hours`, `rate`. No rows where the city has no grace.
+    """
+    if not inputs.grace_hours:
+        months = []
+    table = _by_unit_and_hour(inputs, months)
+    grouped = table.groupby(["exempt", "hour"], as_index=False).agg(
+        cameras=("unit", "nunique"), records=("records", "sum"), watched_hours=("watched_hours", "sum")
+    )
+    return grouped.assign(rate=grouped.records / grouped.watched_hours)
+
+
+def weekday_hours(inputs, months, clocks):
+    """Records by channel, weekday (0 is Monday) and hour: `value`; missing in hours that nobody of the channel watched."""
+    parts, unwatched = [], clocks[clocks.watched == "none"].groupby("channel").hour.agg(set)
+    for channel in CHANNELS:
+        own, _outside = _own_months(inputs.by_hour, channel, months)
+        counts = within(inputs.by_hour[inputs.by_hour.channel == channel], own)
+        if len(counts):
+            grid = pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"])
+            table = counts.groupby(["weekday", "hour"]).records.sum().reindex(grid).rename("value").reset_index()
+            table["value"] = table.value.fillna(0).mask(
+                table.value.isna() & table.hour.isin(unwatched.get(channel, set()))
+            )
+            parts.append(table.assign(channel=channel))
+    return pd.concat(parts, ignore_index=True)
+
+
+def cell_counts(inputs, months):
+    """Records a grid cell and channel, placed ones only."""
+    placed = within(inputs.by_place, months)
+    return placed.groupby(["channel", "cell_x", "cell_y"], as_index=False).records.sum()
+
+
+def densest_windows(cells, cell_metres, side=3000, how_many=2):
+    """The square windows with the most records, apart from each other, for enlarging on a map.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
+        `cell_x`, `cell_y`, `records`.
+    cell_metres, side : int
+        Side of a cell and of a window, metres.
+
+    Returns
+    -------
+    tuple of (west, south, east, north)
+        Metres, EPSG:5179; fewer than `how_many` if there are no further records.
+    """
+    left, windows, half = cells.groupby(["cell_x", "cell_y"]).records.sum().reset_index(), [], side / 2
+    left = left.assign(x=(left.cell_x + 0.5) * cell_metres, y=(left.cell_y + 0.5) * cell_metres)
+    while len(left) and len(windows) < how_many:
+        step = side / 3
+        block = pd.DataFrame({"x": left.x // step, "y": left.y // step, "records": left.records})
+        sums = block.groupby(["x", "y"]).records.sum()
+        around = sums * 0
+        for east in (-1, 0, 1):
+            for north in (-1, 0, 1):
+                moved = sums.copy()
+                moved.index = pd.MultiIndex.from_tuples([(x + east, y + north) for x, y in sums.index])
+                around = around.add(moved.reindex(around.index, fill_value=0))
+        x, y = ((place + 0.5) * step for place in around.idxmax())
+        windows.append((x - half, y - half, x + half, y + half))
+        left = left[((left.x - x).abs() > side) | ((left.y - y).abs() > side)]
+    return tuple(windows)
+
+
+def top_places(inputs, months, how_many):
+    """The places with the most records, by name.
+
+    Returns
+    -------
+    pd.DataFrame, at most `how_many` rows
+        `rank`, `place_name`, `area_name`, `records` with `low`, `high` (95%, widened for over-dispersion),
+        records a channel, `now` and `before`: those of the months that can be compared with a year
+        before, and of the same months then (missing where there was none), `x`, `y` (EPSG:5179).
+    """
+    placed = within(inputs.by_place, months)
+    by = ["area_name", "place_name"]
+    counts = placed.pivot_table(index=by, columns="channel", values="records", aggfunc="sum", fill_value=0)
+    counts = counts.reindex(columns=list(CHANNELS), fill_value=0)
+    table = counts.assign(records=counts.sum(axis=1)).nlargest(how_many, "records", keep="first")
+    by_month = placed.pivot_table(index=by, columns="month", values="records", aggfunc="sum", fill_value=0)
+    spread = rates.dispersion(by_month.loc[table.index])
+    interval = rates.count_interval(table.records, dispersion=spread)
+    at = placed.groupby(by)[["x", "y"]].first()
+    comparable = [month for month in months if shift(month, -12) in set(inputs.by_place.month)]
+    earlier = within(inputs.by_place, [shift(month, -12) for month in comparable]).groupby(by).records.sum()
+    now = within(placed, comparable).groupby(by).records.sum()
+    table = table.join(interval[["low", "high"]]).join(at).join(now.rename("now")).join(earlier.rename("before"))
+    table = table.reset_index().sort_values(["records", "place_name"], ascending=[False, True])
+    return table.assign(rank=range(1, len(table) + 1))
+
+
+def change_by_area(inputs, months):
+    """Records against the same months a year before, for the months that have both.
+
+    Returns
+    -------
+    table : pd.DataFrame, one row a channel and 읍면동, and one a channel for all (`area_name` missing)
+        `channel`, `area_name`, `name` (for a reader), `now`, `before`, `ratio`, `low`, `high` (95%, widened for
+        over-dispersion; all three missing under 30 records in either), `basis`: "per_camera_hour" for fixed cameras,
+        else "records".
+    before : list of str
+        The months compared with; empty if no month has one.
+    """
+    day_months = inputs.by_day.assign(month=pd.to_datetime(inputs.by_day.day).dt.strftime("%Y-%m"))
+    rows, compared = [], set()
+    for channel in CHANNELS:
+        counts = day_months[day_months.channel == channel]
+        seen = set(counts.month)
+        now_months = [month for month in months if month in seen and shift(month, -12) in seen]
+        if not now_months:
+            continue
+        then_months = [shift(month, -12) for month in now_months]
+        compared.update(then_months)
+        spread = weekly_spread(inputs, now_months + then_months, channel)
+        effort = inputs.camera_hours[inputs.camera_hours.channel == channel]
+        for area in [None, *sorted(counts.area_name.dropna().unique())]:
+            mine, its_effort = (t if area is None else t[t.area_name == area] for t in (counts, effort))
+            now, then = (within(mine, which).records.sum() for which in (now_months, then_months))
+            watched = [within(its_effort, which).watched_hours.sum() for which in (now_months, then_months)]
+            known = channel == "fixed_camera" and min(watched) > 0
+            hours_now, hours_then = watched if known else (1.0, 1.0)
+            ratio = rates.rate_ratio(now, hours_now, then, hours_then, dispersion=spread)
+            ratio = ratio if min(now, then) >= ENOUGH else (float("nan"),) * 3
+            name = area or WHOLE_CITY
+            rows.append((channel, area, name, now, then, *ratio, "per_camera_hour" if known else "records"))
+    columns = ["channel", "area_name", "name", "now", "before", "ratio", "low", "high", "basis"]
+    return pd.DataFrame(rows, columns=columns), sorted(compared)
+
+
+def ledger_of(inputs, months):
+    """Records of the period and where they got lost: `step` (Text), `records`."""
+    days = days_within(inputs.by_day, months).records.sum()
+    timed = within(inputs.by_hour, months).records.sum()
+    unplaced = within(inputs.unplaced, months).records.sum()
+    steps = [
+        (Text("기간 안의 기록", "records in the period"), days),
+        (Text("시각을 알 수 있는 기록", "with a known hour"), timed),
+        (Text("위치를 알 수 있는 기록", "with a known place"), days - unplaced),
+    ]
+    return pd.DataFrame(steps, columns=["step", "records"])
