@@ -71,7 +71,7 @@ test: .venv/.done ## Run every test, notebooks included
 	$(PYTHON) -m pytest
 
 wheels: .venv/.done ## Collect in wheels/ what a closed network needs to install
-	$(PYTHON) -m pip wheel --quiet -r requirements.txt -c requirements.lock -w wheels
+	$(PYTHON) -m pip wheel --quiet -w wheels -r requirements.txt -c requirements.lock "setuptools>=69"
 
 lock: ## Pin every package below requirements.txt
 	python3 -m venv .venv-lock
