@@ -3,7 +3,6 @@
 import json
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -91,11 +90,3 @@ def missing_git(*arguments, **options):
 def test_commit_is_unknown_outside_of_git(monkeypatch, git, commit):
     monkeypatch.setattr(room.subprocess, "run", git)
     assert room.code_commit() == commit
-
-
-def test_show_reads_what_arrived_in_the_city(city, monkeypatch):
-    shown = []
-    monkeypatch.setattr(page, "display", lambda data, **options: shown.append(data))
-    monkeypatch.setattr("dansok.clean.read_arrivals", lambda city: ARRIVALS, raising=False)
-    room.show(SimpleNamespace(folder=city), {"year": 2025})
-    assert [len(data[MIME]["rows"]) for data in shown] == [2, 6]

@@ -96,6 +96,7 @@ def _attributes(text):
 
 def _references(text):
     text = re.sub(f"([」』》〉】])(?={HANGUL})", rf"\1{WORD_JOINER}", text)
+    text = re.sub(r"(?<=\d)([-~])(?=\d)", rf"\1{WORD_JOINER}", text)  # dates and spans stay on one line
     nodes, place = [], 0
     for found in REFERENCE.finditer(text):
         nodes += [{"t": "text", "s": text[place : found.start()]}, {"t": "ref", "id": found.group(1)}]

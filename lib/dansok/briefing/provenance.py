@@ -21,8 +21,8 @@ UNKNOWN = "unknown"
 FILE_COLUMNS = {
     "source": Text("출처", "Source"),
     "file": Text("파일", "File"),
-    "first_date": Text("첫 날짜", "First date"),
-    "last_date": Text("끝 날짜", "Last date"),
+    "first_day": Text("첫날", "First day"),
+    "last_day": Text("끝날", "Last day"),
     "rows": Text("행", "Rows"),
     "sha256": Text("sha256", "sha256"),
 }
@@ -47,19 +47,6 @@ class Provenance:
         )
 
 
-def show(city, choices):
-    """Display where a briefing came from, read from a city's folder.
-
-    Parameters
-    ----------
-    city : City
-    choices : dict of str -> value
-    """
-    from dansok.clean import read_arrivals
-
-    provenance(city.folder, read_arrivals(city), choices).show()
-
-
 def provenance(city_folder, arrivals, choices):
     """Where a briefing came from.
 
@@ -68,7 +55,7 @@ def provenance(city_folder, arrivals, choices):
     city_folder : Path
         Only its name and the hash of its city.toml are kept.
     arrivals : pd.DataFrame, one row a file
-        `source`, `file`, `rows`, `sha256`; `first_date` and `last_date` where they are known.
+        `source` (Text), `file`, `rows`, `sha256`; `first_day` and `last_day` where they are known.
     choices : dict of str -> value
         What the analyst chose.
 
@@ -79,7 +66,6 @@ def provenance(city_folder, arrivals, choices):
     """
     files = arrivals[[name for name in FILE_COLUMNS if name in arrivals.columns]].copy()
     files["sha256"] = files["sha256"].str[:SHORT]
-    order = [name for name in ("source", "file") if name in files.columns]
     facts = [
         (Text("도시", "City"), city_folder.name),
         (Text("도시 설정(city.toml)", "City settings (city.toml)"), _hash(city_folder / "city.toml")),
@@ -89,7 +75,7 @@ def provenance(city_folder, arrivals, choices):
         *((Text(f"선택: {name}", f"Choice: {name}"), _value(value)) for name, value in choices.items()),
     ]
     made_with = pd.DataFrame(facts, columns=["what", "value"])
-    return Provenance(files.sort_values(order, ignore_index=True), made_with)
+    return Provenance(files.sort_values("file", ignore_index=True), made_with)
 
 
 def code_commit():
@@ -115,7 +101,7 @@ def _version(package):
 
 def _value(value):
     """A choice as text; of a path only its name, for the rest of it belongs to this machine."""
-    if value is None:
+    if value is None or value == "":
         return Text("없음", "none")
     if isinstance(value, Path):
         return value.name
