@@ -42,7 +42,8 @@ install: .venv/.done ## Make .venv with the locked packages
 	@touch $@
 
 lab: .venv/.done ## Open the notebooks in JupyterLab
-	$(PYTHON) -m jupyterlab --notebook-dir=notebooks
+	$(PYTHON) -m jupyterlab --notebook-dir=notebooks --LabApp.news_url=None \
+	--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 # The sample city writes its own exports; every other city has them put into 1_raw by people.
 ifeq ($(CITY:/=),data/sample)
