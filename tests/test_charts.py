@@ -336,6 +336,16 @@ def test_n_of_a_channel_with_missing_counts_is_a_lower_bound():
     assert "n = ≥ 1,000 records" in flat(printed(charts.hour_clocks(rows, language="en")))
 
 
+@pytest.mark.parametrize(("language", "said"), [("ko", "n = 1건"), ("en", "n = 1 record")])
+def test_one_record_is_not_a_plural(language, said):
+    one = {
+        "hour_clocks": charts.hour_clocks(hours(FIXED, {14: 0.001}, {}), language=language),
+        "ranking": charts.ranking(PLACES, total=1, language=language),
+        "match_rates": charts.match_rates(PLACED.iloc[4:], language=language),
+    }
+    assert [name for name, figure in one.items() if not re.search(rf"{said}(?!\w)", flat(printed(figure)))] == []
+
+
 def test_scales_are_shared_only_when_asked():
     tops = [a.get_ylim()[1] for a in charts.hour_clocks(CLOCKS, language="ko", shared_scale=True).axes]
     assert len(set(tops)) == 1

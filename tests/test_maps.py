@@ -146,6 +146,12 @@ def test_cells_stand_at_their_middle_in_the_colour_of_their_class():
     assert "위반이 없었다는 뜻이 아님" in said
 
 
+def test_one_record_is_not_a_plural():
+    cells = flat(printed(maps.cell_map(CELLS, AREAS, language="en", total=1)))
+    reach = flat(printed(maps.source_reach(SEEN, REACH.assign(records=1), AREAS, language="en")))
+    assert re.search(r"n = 1 record\b", cells) and re.search(r"n = 1 record\b", reach)
+
+
 def test_cells_are_never_thinner_than_print_and_the_key_says_so():
     figure = maps.cell_map(CELLS, AREAS, language="en", cell_metres=20)
     sizes = [size for c in figure.axes[0].collections for size in c.get_sizes()]

@@ -20,7 +20,6 @@ from dansok.charts import (
     BANDS,
     EDGE,
     INK,
-    N_RECORDS,
     NAVY,
     NO_DATA,
     ORANGE,
@@ -30,6 +29,7 @@ from dansok.charts import (
     WIDTH,
     drawn,
     joined,
+    n_records,
     needs,
     number,
     say,
@@ -415,7 +415,7 @@ def cell_map(
     heading = joined(
         say(value_label, language),
         say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres),
-        "" if total is None else say(N_RECORDS, language).format(n=number(total)),
+        "" if total is None else n_records(number(total), language),
     )
     _map_key(figure, heading, entries, left_out, language)
     return figure
@@ -522,7 +522,7 @@ def source_reach(cells, reach, areas, *, language, cell_metres=100):
         _ground(axes, areas, bounds, line=0.35, hole=hole)
         room = WIDTH * 72 / across - 12
         share = "" if pd.isna(entry.share) else say(OF_AREA, language).format(share=charts.percent(entry.share, 1))
-        n = say(N_RECORDS, language).format(n=number(entry.records))
+        n = n_records(number(entry.records), language)
         name = charts.wrapped(charts.channel_words(entry.channel, language), room, 8.5, weight="semibold")
         axes.set_title(name, pad=13 if room > 60 else 20)
         axes.annotate(
