@@ -27,7 +27,7 @@ from dansok.choices import arrivals_told, span
 from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
-from dansok.korea.rules import policy_events
+from dansok.korea.rules import policy_events, read_rules
 from dansok.link import scan_linked
 from dansok.space import read_areas
 from dansok.tables import CHANNELS
@@ -39,6 +39,7 @@ __all__ = [
 ]  # fmt: skip
 
 USED = ("tickets", "cameras", "addresses", "areas")
+MOVES_COUNTS = ("citizen_report", "fine", "lunch_grace", "system")  # kinds of rules
 HOUR_KNOWN = ("second", "minute", "hour")
 UNDER_THE_CHART = (
     "places",
@@ -244,7 +245,7 @@ def analyse(inputs, choices):
         totals=totals,
         by_area=by_area,
         by_month=counts.monthly(inputs, months),
-        events=policy_events(f"{months[0]}-01", str(days.max())[:10], choices.opened.name.ko),
+        events=_events(months[0], str(days.max())[:10], choices.opened.name.ko),
         clocks=clocks,
         hours=hours,
         lunch=lunch,
@@ -258,6 +259,12 @@ def analyse(inputs, choices):
         findings=findings,
         metrics=_metrics(totals, by_area, clocks, cells, places),
     )
+
+
+def _events(first_month, last_day, place):
+    """Changes of rules and systems that move counts of parking records."""
+    rules = [rule for rule in read_rules() if rule.kind in MOVES_COUNTS]
+    return policy_events(f"{first_month}-01", last_day, place, rules)
 
 
 def _metrics(totals, by_area, clocks, cells, places):
