@@ -20,7 +20,7 @@ CHANGED := $(if $(FRESH),always)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: help install lab briefings test wheels lock clean always
+.PHONY: help install lab briefings test bench wheels lock clean always
 
 briefings: $(RUNS:%=$(CITY)/5_briefings/%.ko.pdf) ## Every briefing of CITY that is out of date (this is plain `make`)
 	$(if $(RUNS),,$(error No run file matches notebooks/runs/$(NOTEBOOK)/$(RUN).yaml for $(CITY)))
@@ -70,6 +70,9 @@ $(CITY)/5_briefings/%.ko.pdf $(CITY)/5_briefings/%.en.pdf $(CITY)/5_briefings/%.
 
 test: .venv/.done ## Run every test, notebooks included
 	$(PYTHON) -m pytest
+
+bench: .venv/.done ## Speed against rivals and limits, printed and written to bench.json
+	$(PYTHON) tests/bench.py
 
 wheels: .venv/.done ## Collect in wheels/ what a closed network needs to install
 	$(PYTHON) -m pip wheel --quiet -w wheels -r requirements.txt -c requirements.lock "setuptools>=69"
