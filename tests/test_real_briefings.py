@@ -704,6 +704,18 @@ def test_use_of_the_records_of_the_period(hotspots, records):
     assert hotspots.sheet("기록의 쓰임").건수.tolist() == [len(period), len(period), int(period.x.notna().sum())]
 
 
+@pytest.mark.parametrize("month", ["2025-10", "2025-12", "2026-02", "2023-12"])
+def test_a_month_without_any_export_is_refused(namyangju, month):
+    from dansok.cases import parking_hotspots as case
+    from dansok.words import Refusal
+
+    with pytest.raises(Refusal) as refused:
+        case.Choices(str(namyangju), "again", "ko", "", month, month, area="", top_places=15)
+    assert f"'{month}': there are no records of this month. Months with records: 2024-01 to 2026-01" in str(
+        refused.value
+    )
+
+
 # --- the printed page ---
 
 
