@@ -210,14 +210,12 @@ def test_the_cameras_that_go_on_are_planted_ones(sample_city, findings):
     assert said == len(found)
 
 
-@pytest.mark.xfail(strict=True, reason="a name outside the list counts as several cameras if its blanks differ")
 def test_cameras_outside_the_list_are_told_apart_as_listed_ones_are(sample_city):
     cameras = pd.read_parquet(sample_city / "truth" / "cameras.parquet")
     exposure = pd.read_parquet(sample_city / "3_linked" / "exposure.parquet").query("channel == 'fixed_camera'")
     assert len(set(exposure.unit) - set(cameras.camera_id.astype(str))) == (~cameras.in_list).sum() == 3
 
 
-@pytest.mark.xfail(strict=True, reason="hours that are driven by half count among those hardly driven")
 def test_hours_at_which_the_car_rests_are_the_planted_ones(sample_city, findings):
     log = pd.read_parquet(sample_city / "truth" / "patrol_log.parquet")
     rest = set(range(9, 18)) - set(log.hour)
@@ -369,14 +367,12 @@ def test_impossible_choices_are_refused_before_a_kernel_starts(sample_city, proj
     assert [_hashes(sample_city / stage) for stage in MADE] == before
 
 
-@pytest.mark.xfail(strict=True, reason="the name of the notebook is not checked")
 @pytest.mark.parametrize("name", ["parking_hotspot", "hot spots"])
 def test_an_unknown_notebook_is_refused(sample_city, project, monkeypatch, capfd, name):
     assert _run_command(monkeypatch, sample_city, name, "latest") == 2
     _one_sentence_in_each_language(capfd.readouterr().err)
 
 
-@pytest.mark.xfail(strict=True, reason="the path of the notebook is not checked")
 def test_a_notebook_that_never_ran_is_refused(tmp_path):
     _out, err = _command("briefing", tmp_path / "latest.ipynb", tmp_path, "latest", code=2)
     _one_sentence_in_each_language(err)
@@ -492,9 +488,6 @@ def test_next_month_needs_the_new_files_and_one_run_file(sample_city, grown, pro
     assert {name: now[name] for name in old} == old, "the earlier briefing stays as it was"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="rows that arrived and shares placed are those of all months, whatever the period"
-)
 def test_a_period_that_is_not_all_counts_only_its_own_rows(sample_city):
     """Rows, days and shares of a sentence must speak of the same records."""
     choices = data_quality.Choices(str(sample_city), "x", "ko", "", "2025-12", "2025-12")

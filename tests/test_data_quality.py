@@ -268,7 +268,7 @@ def test_arrivals_count_files_once_and_rows_of_all_sources(result):
 def test_the_ledger_and_the_oddities_carry_words_for_readers(result):
     assert [step.ko for step in result.ledger.step] == ["들어옴", "뺌", "고침", "들어옴", "뺌"]
     assert result.ledger.source.iloc[3].en == "Reports"
-    assert result.findings["surprises"].numbers == {"oddities": 2, "mended": 1}
+    assert result.findings["surprises"].numbers == {"oddities": 2}
     assert result.surprises.rows.isna().tolist() == [False, True] and pd.isna(result.surprises.source.iloc[1])
 
 

@@ -393,11 +393,16 @@ def test_few_records_tell_nothing_and_do_as_most_do():
 
 def test_names_in_no_list_keep_their_exposure_and_area(connection, tmp_path):
     rows = [
-        {**row, "place_as_sent": "진접읍 국민은행 주변", "area_as_sent": "호평동"}
-        for row in planted(days=("2024-01-01", "2024-01-20"))
+        {
+            **row,
+            "place_as_sent": "진접읍  국민은행 주변" if number % 2 else "진접읍 국민은행주변",
+            "area_as_sent": "호평동",
+        }
+        for number, row in enumerate(planted(days=("2024-01-01", "2024-01-20")))
     ]
     tables = linked(connection, tmp_path, rows)
-    assert set(tables["exposure"].unit) == {"진접읍 국민은행 주변"} and set(tables["exposure"].area_name) == {"호평동"}
+    assert set(tables["exposure"].unit) == {"진접읍국민은행주변"}, "the name without blanks, however they were written"
+    assert set(tables["exposure"].area_name) == {"호평동"}
     notes = tables["exposure_notes"].set_index("kind")
     assert notes.rows["not_in_list"] == 1 and f"{len(rows):,}" in notes.en["not_in_list"]
 
@@ -649,7 +654,8 @@ def test_namyangju_cameras_rest_at_lunch_unless_their_records_say_otherwise(namy
     placed, hours = link.read_linked(city, "placed_tickets"), link.read_linked(city, "exposure")
     hours = hours[hours.channel == "fixed_camera"]
     records = placed[placed.channel == "fixed_camera"]
-    records = records.assign(unit=records.camera_id.fillna(records.place_as_sent), hour=records.issued_at.dt.hour)
+    unlisted = records.place_as_sent.str.replace(r"\s+", "", regex=True)
+    records = records.assign(unit=records.camera_id.fillna(unlisted), hour=records.issued_at.dt.hour)
     through = set(hours[hours.hour.isin([12, 13])].unit)
     assert 50 < len(through) < 110
     assert records.unit.nunique() == hours.unit.nunique() == 255

@@ -51,12 +51,13 @@ def inputs():
         by_hour=by_hour.assign(weekday=0),
         by_place=pd.DataFrame(
             [
-                ("fixed_camera", "2025-01", "가동", "A", 50.0, 50.0, 0, 0, 700),
-                ("fixed_camera", "2025-02", "가동", "A", 50.0, 50.0, 0, 0, 500),
-                ("fixed_camera", "2024-02", "가동", "A", 50.0, 50.0, 0, 0, 400),
-                ("citizen_report", "2025-01", "나동", "나동 1", 5050.0, 50.0, 50, 0, 300),
+                ("fixed_camera", "2025-01", "가동", "A", "A", 50.0, 50.0, 0, 0, 700),
+                ("fixed_camera", "2025-02", "가동", "A", "A", 50.0, 50.0, 0, 0, 500),
+                ("fixed_camera", "2024-02", "가동", "A", "A", 50.0, 50.0, 0, 0, 400),
+                ("fixed_camera", "2025-01", "가동", "목록밖", "목록 밖", None, None, None, None, 800),
+                ("citizen_report", "2025-01", "나동", "나동1", "나동 1", 5050.0, 50.0, 50, 0, 300),
             ],
-            columns=["channel", "month", "area_name", "place_name", "x", "y", "cell_x", "cell_y", "records"],
+            columns=["channel", "month", "area_name", "place", "place_name", "x", "y", "cell_x", "cell_y", "records"],
         ),
         camera_hours=camera_hours,
         camera_records=camera_records,
@@ -136,10 +137,17 @@ def test_change_compares_like_months_per_camera_hour_only_where_both_years_were_
 
 def test_places_carry_their_count_a_year_before_for_like_months_only(inputs):
     places = counts.top_places(inputs, MONTHS, 5).set_index("place_name")
-    assert places.records.tolist() == [1200, 300]
-    assert places["rank"].tolist() == [1, 2]
+    assert places.index.tolist() == ["A", "목록 밖", "나동 1"], "a camera that no list knows is a place all the same"
+    assert places.records.tolist() == [1200, 800, 300]
+    assert places["rank"].tolist() == [1, 2, 3]
+    assert pd.isna(places.x["목록 밖"])
     assert (places.now["A"], places.before["A"]) == (500, 400)
     assert pd.isna(places.before["나동 1"])
+
+
+def test_cells_hold_only_what_has_a_place(inputs):
+    cells = counts.cell_counts(inputs, MONTHS)
+    assert cells[["cell_x", "cell_y", "records"]].to_numpy().tolist() == [[50, 0, 300], [0, 0, 1200]]
 
 
 def test_areas_that_only_citizens_see_are_named(inputs):

@@ -649,7 +649,6 @@ def test_places_with_the_most_records_among_those_with_a_position(hotspots, reco
     assert hotspots.metrics["places_listed"] == 15 and hotspots.numbers("places")["records"] == counted.iloc[0]
 
 
-@pytest.mark.xfail(strict=True, reason="cameras that are missing from the list of cameras are left out of the ranking")
 def test_places_with_the_most_records_among_all(hotspots, records):
     """A camera that is missing from the list of cameras is a place with records all the same."""
     named = now(records).query("channel == 'fixed_camera'")

@@ -58,8 +58,10 @@ class Choices:
         last = words.get(self.last_month, self.last_month)
         last = check_month("last_month", last, known)
         length = re.fullmatch(r"([1-9]\d?) months", self.first_month)
-        first = max(shift(last, 1 - int(length[1])), known[0]) if length else self.first_month
-        first = check_month("first_month", first, known)
+        if length:
+            first = max(shift(last, 1 - int(length[1])), known[0])
+        else:
+            first = check_month("first_month", self.first_month, known)
         if last < first:
             raise Refusal(
                 f"last_month = '{last}'이 first_month = '{first}'보다 빠릅니다. 순서를 바꾸세요.",

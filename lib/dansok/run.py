@@ -66,6 +66,12 @@ def run(city_folder, notebook, run_name):
     """
     city = open_city(city_folder)
     source = NOTEBOOKS / f"{notebook}.ipynb"
+    if not source.is_file():
+        there = ", ".join(sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")))
+        raise Refusal(
+            f"'{notebook}' 노트북이 없습니다. 있는 것: {there}.",
+            f"There is no notebook '{notebook}'. There are: {there}.",
+        )
     run_file = NOTEBOOKS / "runs" / notebook / f"{run_name}.yaml"
     declared = papermill.inspect_notebook(source)
     chosen = read_run_file(run_file, declared)

@@ -477,7 +477,7 @@ PLACED_TICKETS = Table(
         Column(
             "camera_id",
             "string",
-            "Fixed camera that recorded it.",
+            "Fixed camera that recorded it; number and name where the list gives one number twice.",
             "카메라",
             empty_means="no camera of that name",
             made=True,
@@ -552,7 +552,13 @@ EXPOSURE = Table(
     ("channel", "unit", "day", "hour"),
     (
         Column("channel", "category", "Who watched.", "단속 구분", values=CHANNELS, made=True),
-        Column("unit", "string", "camera_id, or the 읍면동 that the patrol car was in.", "단위", made=True),
+        Column(
+            "unit",
+            "string",
+            "camera_id (for a camera in no list its name without blanks), or the 읍면동 that the patrol car was in.",
+            "단위",
+            made=True,
+        ),
         Column(
             "area_name",
             "string",

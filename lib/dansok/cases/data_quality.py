@@ -12,7 +12,7 @@ from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
 from dansok.korea.particles import with_particle
-from dansok.link import read_exposure_notes, read_match_rates, scan_linked
+from dansok.link import read_exposure_notes, scan_linked
 from dansok.space import read_areas
 from dansok.tables import CHANNELS, TABLES
 from dansok.words import Text
@@ -67,6 +67,7 @@ UNDER_THE_CHART = (
 )  # said beside their chart, not in the summary
 NOTHING = Text("해당하는 것이 없다.", "There is nothing of the kind.")
 NOBODY = 0.02  # share of the busiest hour's watch below which an hour counts as unwatched
+REGULAR_RESTS = 4  # single days without records from which on they are taken for days of rest
 PARTIAL = 0.25  # share of a channel's median month below which a month counts as a hole
 
 
@@ -127,7 +128,10 @@ def load(choices):
         arrivals=arrivals_told(city),
         ledger=pd.read_parquet(city.clean / "tickets.ledger.parquet"),
         surprises=read_table(city, "surprises"),
-        matches=read_match_rates(city),
+        matches=tickets.group_by("channel", "how_placed", "why_unplaced")
+        .agg(records=_.records.sum())
+        .order_by("channel", "how_placed", "why_unplaced")
+        .to_pandas(),
         exposure_notes=read_exposure_notes(city),
         by_day=tickets.group_by("channel", "source", "day")
         .agg(records=_.records.sum())
@@ -229,13 +233,15 @@ def silent_spells(by_day):
 
     Returns
     -------
-    pd.DataFrame, one row a source and run of at least two days, or of one day where the source never pauses otherwise
-        `channel`, `source`, `first_day`, `last_day`, `days`; longest first.
+    pd.DataFrame, one row a source and run of days
+        Single days are left out for a source that has at least four of them: it rests regularly. `channel`, `source`, `first_day`, `last_day`, `days`; longest first.
     """
     spells = []
     for (channel, source), own in by_day.groupby(["channel", "source"]):
         days = pd.to_datetime(own.day.drop_duplicates().sort_values())
         gap = days.diff().dt.days
+        if (gap == 2).sum() >= REGULAR_RESTS:
+            gap = gap.where(gap != 2)
         for last, length in gap[gap > 1].items():
             end = days[last] - pd.Timedelta(days=1)
             spells.append((channel, source, end - pd.Timedelta(days=int(length) - 2), end, int(length) - 1))
@@ -303,8 +309,9 @@ def _arrived(inputs):
     return Finding(
         "arrived",
         Text(
-            f"파일 {files}개가 들어왔다. 단속 기록은 {rows:,}행이며 {first}부터 {last}까지이다.",
-            f"{files} files arrived. Their {rows:,} enforcement rows run from {first} to {last}.",
+            f"지금까지 파일 {files}개에 단속 기록 {rows:,}행이 들어왔다. 여기서 살핀 기록은 {first}부터 {last}까지이다.",
+            f"{files} files with {rows:,} enforcement rows have arrived so far. The records looked at here run from {first} "
+            f"to {last}.",
         ),
         {"files": files, "ticket_rows": rows, "first_day": first, "last_day": last},
     )
@@ -441,7 +448,7 @@ def _unwatched(exposure):
     return [
         Finding(
             "unwatched",
-            Text(f"아무도 보지 않는 시간: {ko}.", f"Hours that nobody watches: {en}."),
+            Text(f"거의 아무도 보지 않는 시간: {ko}.", f"Hours that hardly anybody watches: {en}."),
             numbers,
         )
     ]
@@ -461,14 +468,13 @@ def _hours(hours):
 def _odd(surprises):
     if surprises.empty:
         return Finding("surprises", Text("이상한 점은 없다.", "Nothing odd was found."), {"oddities": 0})
-    mended = int(surprises.kind.isin(["swapped_axes", "outlines_mended", "plate_in_text"]).sum())
     return Finding(
         "surprises",
         Text(
-            f"이상한 점 {len(surprises)}가지를 찾았다. 그 가운데 {mended}가지는 규칙에 따라 고쳤고 나머지는 적어 두기만 했다.",
-            f"{len(surprises)} oddities were found; {mended} of them were mended by rule, the others only written down.",
+            f"이상한 점 {len(surprises)}가지를 찾아 무엇을 했는지와 함께 적었다. 규칙 없이 고친 것은 없다.",
+            f"{len(surprises)} oddities were found and are listed with what was done; nothing was mended without a rule.",
         ),
-        {"oddities": len(surprises), "mended": mended},
+        {"oddities": len(surprises)},
     )
 
 

@@ -91,9 +91,17 @@ def cameras_watched(connection, placed, spells, hours):
     )
 
 
+def camera_unit():
+    """The unit of exposure that a fixed-camera record belongs to, as an expression on `placed_tickets`.
+
+    The camera's number; for a camera that is in no list its name without blanks, however the blanks were written.
+    """
+    return ibis.coalesce(_.camera_id, _.place_as_sent.re_replace(r"\s+", ""))
+
+
 def _records_of_units(placed):
     cameras = placed.filter((_.channel == "fixed_camera") & _.time_precision.isin(TO_THE_DAY))
-    cameras = cameras.mutate(unit=ibis.coalesce(_.camera_id, _.place_as_sent)).filter(_.unit.notnull())
+    cameras = cameras.mutate(unit=camera_unit()).filter(_.unit.notnull())
     return cameras.mutate(
         day=_.issued_at.date(),
         minute=(_.issued_at.hour() * 60 + _.issued_at.minute()).cast("int64"),
@@ -396,7 +404,7 @@ def unwatched_records(placed, exposure):
         `channel`, `hour`, `records`; channels with exposure only.
     """
     exact = placed.filter(_.time_precision.isin(TO_THE_MINUTE)).mutate(
-        unit=ibis.ifelse(_.channel == "fixed_camera", ibis.coalesce(_.camera_id, _.place_as_sent), _.area_name),
+        unit=ibis.ifelse(_.channel == "fixed_camera", camera_unit(), _.area_name),
         day=_.issued_at.date(),
         hour=_.issued_at.hour().cast("int64"),
     )

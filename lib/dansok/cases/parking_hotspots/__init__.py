@@ -29,6 +29,7 @@ from dansok.engine import connect
 from dansok.findings import Finding
 from dansok.korea.rules import policy_events, read_rules
 from dansok.link import scan_linked
+from dansok.link.exposure import camera_unit
 from dansok.space import read_areas
 from dansok.tables import CHANNELS
 from dansok.words import Refusal, Text
@@ -79,7 +80,9 @@ class Inputs:
 
     by_day: pd.DataFrame  # channel, area_name, day, records
     by_hour: pd.DataFrame  # channel, month, weekday, hour, records
-    by_place: pd.DataFrame  # channel, month, area_name, place_name, unit, x, y, cell_x, cell_y, records
+    by_place: (
+        pd.DataFrame
+    )  # channel, month, area_name, place (name without blanks), place_name, x, y, cell_x, cell_y, records
     camera_hours: pd.DataFrame  # channel, unit, area_name, month, hour, watched_hours
     camera_records: pd.DataFrame  # unit, month, hour, records
     after_grace: pd.DataFrame  # month, minute (after midnight), records of fixed cameras
@@ -121,6 +124,16 @@ class Result:
     def area_columns(self):
         """Columns of `by_area` to show: only channels that have records."""
         return {c: text for c, text in AREA_COLUMNS.items() if c not in CHANNELS or self.by_area[c].sum()}
+
+    @property
+    def area_note(self):
+        """What the table of 읍면동 leaves out, and what its interval is."""
+        lost = int(self.totals.records.sum() - self.by_area.records.sum())
+        left_out = Text(
+            f"읍면동을 알 수 없는 기록 {lost:,}건은 표에 없다. ",
+            f"{lost:,} records of an unknown area are not in the table; ",
+        )
+        return Text(left_out.ko + INTERVAL.ko, left_out.en + INTERVAL.en) if lost else INTERVAL
 
     @property
     def map_cells(self):
@@ -168,7 +181,8 @@ def load(choices):
         day=_.issued_at.date(),
         weekday=_.issued_at.day_of_week.index(),
         hour=_.issued_at.hour().cast("int64"),
-        unit=ibis.coalesce(_.camera_id, _.place_as_sent),
+        unit=camera_unit(),
+        name=ibis.coalesce(_.place_name, _.place_as_sent),
     )
     if choices.area:
         tickets = tickets.filter(_.area_name == choices.area)
@@ -179,11 +193,15 @@ def load(choices):
     def count(table, *by):
         return table.group_by(*by).agg(records=_.records.sum()).order_by(*by).to_pandas()
 
-    place = ("area_name", "place_name", "x", "y", "cell_x", "cell_y")
+    place = ("area_name", "place", "x", "y", "cell_x", "cell_y")
+    named = tickets.mutate(place=_.name.re_replace(r"\s+", ""))
     return Inputs(
         by_day=count(tickets, "channel", "area_name", "day"),
         by_hour=count(timed, "channel", "month", "weekday", "hour"),
-        by_place=count(tickets.filter(_.how_placed.notnull()), "channel", "month", *place),
+        by_place=named.group_by("channel", "month", *place)
+        .agg(records=_.records.sum(), place_name=_.name.min())
+        .order_by("channel", "month", *place)
+        .to_pandas(),
         camera_hours=exposure.mutate(month=_.day.strftime("%Y-%m"))
         .group_by("channel", "unit", "area_name", "month", "hour")
         .agg(watched_hours=_.watched_hours.sum())
@@ -233,7 +251,7 @@ def analyse(inputs, choices):
         *sentences.seen_by_citizens_only(by_area),
         *sentences.places_said(places),
         sentences.months_said(totals),
-        sentences.week_said(week),
+        sentences.week_said(week, clocks),
     ]
     findings = {finding.name: finding for finding in findings}
     days = counts.days_within(inputs.by_day, months).day

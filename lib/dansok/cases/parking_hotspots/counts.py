@@ -31,7 +31,7 @@ def headlines(totals, hours, ledger):
             CHANNELS[row.channel],
             f"{row.records:,}",
             Text("건", "records"),
-            Text(f"{row.months}개월", f"{row.months} months"),
+            _months(row.months),
         )
         for row in totals.itertuples()
     ]
@@ -40,6 +40,10 @@ def headlines(totals, hours, ledger):
         rows.append((words, f"{watched:,.0f}", Text("시간", "hours"), Text("카메라 시간 합", "camera-hours")))
     rows.append((Text("위치를 아는 기록", "Records with a known place"), f"{placed:.1%}", None, None))
     return rows[:HEADLINES]
+
+
+def _months(count):
+    return Text(f"{count}개월", "1 month" if count == 1 else f"{count} months")
 
 
 def channel_totals(inputs, months):
@@ -209,9 +213,10 @@ def weekday_hours(inputs, months, clocks):
 
 
 def cell_counts(inputs, months):
-    """Records a grid cell and channel, placed ones only."""
-    placed = within(inputs.by_place, months)
-    return placed.groupby(["channel", "cell_x", "cell_y"], as_index=False).records.sum()
+    """Records a grid cell and channel, those with a known place only."""
+    placed = within(inputs.by_place, months).dropna(subset=["cell_x", "cell_y"])
+    cells = placed.groupby(["channel", "cell_x", "cell_y"], as_index=False).records.sum()
+    return cells.astype({"cell_x": int, "cell_y": int})
 
 
 def densest_windows(cells, cell_metres, side=3000, how_many=2):
@@ -248,30 +253,38 @@ def densest_windows(cells, cell_metres, side=3000, how_many=2):
 
 
 def top_places(inputs, months, how_many):
-    """The places with the most records, by name.
+    """The places with the most records, by name, whether or not they could be put on the map.
 
     Returns
     -------
     pd.DataFrame, at most `how_many` rows
-        `rank`, `place_name`, `area_name`, `records` with `low`, `high` (95%, widened for over-dispersion),
-        records a channel, `now` and `before`: those of the months that can be compared with a year
-        before, and of the same months then (missing where there was none), `x`, `y` (EPSG:5179).
+        `rank`, `place_name`, `area_name`, `records` with `low`, `high` (95%, widened for over-dispersion of the months),
+        records a channel, `now` and `before`: those of the channel's months that can be compared with a year before,
+        and of the same months then (missing where there was none), `x`, `y` (EPSG:5179; missing where the place is a
+        camera or address that no list knows).
     """
-    placed = within(inputs.by_place, months)
-    by = ["area_name", "place_name"]
-    counts = placed.pivot_table(index=by, columns="channel", values="records", aggfunc="sum", fill_value=0)
+    by, places = ["area_name", "place"], inputs.by_place.dropna(subset=["place"]).fillna({"area_name": ""})
+    named = within(places, months)
+    counts = named.groupby([*by, "channel"]).records.sum().unstack("channel", fill_value=0)
     counts = counts.reindex(columns=list(CHANNELS), fill_value=0)
     table = counts.assign(records=counts.sum(axis=1)).nlargest(how_many, "records", keep="first")
-    by_month = placed.pivot_table(index=by, columns="month", values="records", aggfunc="sum", fill_value=0)
-    spread = rates.dispersion(by_month.loc[table.index])
-    interval = rates.count_interval(table.records, dispersion=spread)
-    at = placed.groupby(by)[["x", "y"]].first()
-    comparable = [month for month in months if shift(month, -12) in set(inputs.by_place.month)]
-    earlier = within(inputs.by_place, [shift(month, -12) for month in comparable]).groupby(by).records.sum()
-    now = within(placed, comparable).groupby(by).records.sum()
-    table = table.join(interval[["low", "high"]]).join(at).join(now.rename("now")).join(earlier.rename("before"))
-    table = table.reset_index().sort_values(["records", "place_name"], ascending=[False, True])
-    return table.assign(rank=range(1, len(table) + 1))
+    by_month = named.groupby([*by, "month"]).records.sum().unstack("month", fill_value=0).reindex(table.index)
+    interval = rates.count_interval(table.records, dispersion=rates.dispersion(by_month))
+    now, before = _like_months(places, months)
+    now, before = (part.groupby(by).records.sum().rename(name) for part, name in ((now, "now"), (before, "before")))
+    said = named.groupby(by)[["place_name", "x", "y"]].first()
+    table = table.join(interval[["low", "high"]]).join(said).join(now).join(before)
+    table = table.reset_index().sort_values(["records", "place"], ascending=[False, True])
+    return table.assign(rank=range(1, len(table) + 1), area_name=table.area_name.mask(table.area_name == ""))
+
+
+def _like_months(table, months):
+    """The rows of the period whose channel has records in the same month a year before too, and the rows of then."""
+    seen = set(zip(table.channel, table.month, strict=True))
+    keys = list(zip(table.channel, table.month, strict=True))
+    now = [month in months and (channel, shift(month, -12)) in seen for channel, month in keys]
+    then = [shift(month, 12) in months and (channel, shift(month, 12)) in seen for channel, month in keys]
+    return table[now], table[then]
 
 
 def change_by_area(inputs, months):

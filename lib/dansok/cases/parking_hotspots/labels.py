@@ -13,7 +13,8 @@ WEEKDAYS = tuple(
 NOTHING = Text("해당하는 기록이 없다.", "There are no such records.")
 SOURCE = Text("단속 시스템 내보내기, 워크북 계산", "exports of the enforcement system, own calculation")
 INTERVAL = Text(
-    "하한과 상한은 95% 구간(주별 오르내림으로 넓힘)", "low and high: 95% interval, widened for how much weeks differ"
+    "하한과 상한은 95% 구간(주별, 장소는 달별 오르내림으로 넓힘)",
+    "low and high: 95% interval, widened for how much weeks (of places: months) differ",
 )
 NO_YEAR_BEFORE = Text(
     "1년 전 같은 달의 자료가 없어 견줄 수 없다.",

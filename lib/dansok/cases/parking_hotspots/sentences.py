@@ -86,18 +86,31 @@ def places_said(places):
 
 def months_said(totals):
     ko = ", ".join(f"{CHANNELS[row.channel].ko} {row.months}개월 {row.records:,}건" for row in totals.itertuples())
-    en = ", ".join(f"{CHANNELS[row.channel].en} {row.records:,} in {row.months} months" for row in totals.itertuples())
+    en = ", ".join(
+        f"{CHANNELS[row.channel].en} {row.records:,} in {row.months} month{'s' if row.months > 1 else ''}"
+        for row in totals.itertuples()
+    )
     numbers = {f"{row.channel}_records": int(row.records) for row in totals.itertuples()}
     return Finding("months", Text(f"기간 안의 기록: {ko}.", f"Records in the period: {en}."), numbers)
 
 
-def week_said(week):
+def _names(clocks):
+    """Name of each channel; with its own months where it has no records in the period."""
+    own = clocks.drop_duplicates("channel")
+    return {
+        row.channel: CHANNELS[row.channel]
+        if not row.outside
+        else Text(f"{CHANNELS[row.channel].ko}({row.period.ko})", f"{CHANNELS[row.channel].en} ({row.period.en})")
+        for row in own.itertuples()
+    }
+
+
+def week_said(week, clocks):
+    names = _names(clocks)
     busiest = week.loc[week.groupby("channel", sort=False).value.idxmax()]
-    ko = ", ".join(
-        f"{CHANNELS[row.channel].ko} {WEEKDAYS[row.weekday].ko} {row.hour}시대" for row in busiest.itertuples()
-    )
+    ko = ", ".join(f"{names[row.channel].ko} {WEEKDAYS[row.weekday].ko} {row.hour}시대" for row in busiest.itertuples())
     en = ", ".join(
-        f"{CHANNELS[row.channel].en} {WEEKDAYS[row.weekday].en} {row.hour}-{row.hour + 1} h"
+        f"{names[row.channel].en} {WEEKDAYS[row.weekday].en} {row.hour}-{row.hour + 1} h"
         for row in busiest.itertuples()
     )
     numbers = {f"{row.channel}_records": int(row.value) for row in busiest.itertuples()}
@@ -118,10 +131,11 @@ def when_said(clocks, hours, lunch, inputs, months):
 
 
 def _clock_said(clocks):
+    names = _names(clocks)
     peaks = clocks.loc[clocks.groupby("channel", sort=False).records.idxmax()]
-    ko = ", ".join(f"{CHANNELS[row.channel].ko} {row.hour}시대({row.share:.1%})" for row in peaks.itertuples())
+    ko = ", ".join(f"{names[row.channel].ko} {row.hour}시대({row.share:.1%})" for row in peaks.itertuples())
     en = ", ".join(
-        f"{CHANNELS[row.channel].en} {row.hour}-{row.hour + 1} h ({row.share:.1%})" for row in peaks.itertuples()
+        f"{names[row.channel].en} {row.hour}-{row.hour + 1} h ({row.share:.1%})" for row in peaks.itertuples()
     )
     numbers = {f"{row.channel}_peak_hour": int(row.hour) for row in peaks.itertuples()}
     return Finding("clock", Text(f"채널별 정점: {ko}.", f"Peak of each channel: {en}."), numbers)
@@ -131,7 +145,7 @@ def _patrol_clock(patrol):
     if patrol.empty:
         return []
     patrol = patrol.set_index("hour")
-    peak, rest = int(patrol.records.idxmax()), [h for h in range(9, 18) if patrol.watched[h] in ("none", "partial")]
+    peak, rest = int(patrol.records.idxmax()), [h for h in range(9, 18) if patrol.watched[h] == "none"]
     period = patrol.period.iloc[0]
     ko = f"주행형 단속차량({period.ko})의 기록은 {peak}시대에 가장 많다({patrol.share[peak]:.1%})."
     en = f"The patrol car ({period.en}) records most between {peak} and {peak + 1} h ({patrol.share[peak]:.1%})."
