@@ -18,12 +18,13 @@ import pytest
 from dansok.briefing import fonts, gate, page, publish, workbook
 from dansok.briefing.exporter import BriefingExporter, edition
 from dansok.briefing.payload import MIME
+from dansok.charts import register_fonts
 from dansok.findings import Finding
 from dansok.words import Refusal, Text
 from matplotlib.figure import Figure
 
 PLATE = "12가 3456"  # made up
-PEAK = Finding("peak", Text("12시에 가장 많다(@fig-clock).", "It peaks at 12 (@fig-clock)."), {"hour": 12})
+PEAK = Finding("peak", Text("12시에 가장 많다.", "It peaks at 12."), {"hour": 12})
 AREAS = pd.DataFrame(
     {
         "area": [Text("가온동", "Gaon-dong"), Text("나루동", "Naru-dong"), Text("다온동", "Daon-dong")],
@@ -42,7 +43,7 @@ AREA_COLUMNS = {
 
 
 def bars(values, *, language, height=2.4, label=""):
-    with mpl.rc_context({"font.family": fonts.register(), "figure.constrained_layout.use": True}):
+    with mpl.rc_context({"font.family": register_fonts(), "figure.constrained_layout.use": True}):
         figure = Figure(figsize=(6.54, height))
         axes = figure.add_subplot()
         axes.bar(range(len(values)), values)
@@ -102,7 +103,7 @@ class Book:
         self.start()
         self.shows(page.kpi, [page.Kpi(Text("건수", "Records"), "12,428", Text("건", ""), "3.2%", "up", "bad")])
         self.shows(page.summary, [PEAK])
-        self.prose("## 시각 {#sec-hour}\n\n@tbl-areas 참고", "## Hour {#sec-hour}\n\nSee @tbl-areas and @sec-hour.")
+        self.prose("## 시각\n\n[표](#tbl-areas) 참고", "## Hour\n\nSee [the table](#tbl-areas) and [this](#fig-clock).")
         self.figure()
         self.shows(page.finding, PEAK)
         self.prose("### 동\n\n- 가\n  - 나", "### District\n\n- a\n  - b")
@@ -264,11 +265,12 @@ def test_exporter_module_is_light():
         ("https://example.org/" + "long-path-" * 20, "https://example.org/long-path-long-path"),
         ("「도로교통법」은 **11곳**이", "「도로교통법」은11곳이"),
         ("- [x] 끝\n- [ ] 남음\n\n1. 하나\n   1. 둘\n\n> 인용\n\n---\n\n```python\nx = 1\n```", "[x]끝"),
-        ("| 가 | 나 |\n|:--|--:|\n| $x_i$ | `b` |\n\n: 기호 {#tbl-signs}\n\n@tbl-signs에서", "<표1>에서"),
+        ("| 가 | 나 |\n|:--|--:|\n| $x_i$ | `b` |", "가나𝑥𝑖b"),
+        ("[누리집](https://example.org)에서 @fig-x", "누리집에서@fig-x"),
         ("각주[^a] 다시[^a]\n\n[^a]: 주의 **내용**", "주의내용"),
         (
-            r"$$ w_i = \begin{cases} 1 & d \le 20 \\ 0 & \text{그 밖} \end{cases} {#eq-w}$$" "\n\n그리고 @eq-w에서",
-            "식1에서",
+            r"$$ w_i = \begin{cases} 1 & d \le 20 \\ 0 & \text{그 밖} \end{cases} $$" "\n\n그리고",
+            "그밖",
         ),
         ("가  \n나<br>다 ~~라~~ <!-- 보이지 않음 --> ", "가나다라"),
     ],
@@ -283,8 +285,8 @@ def test_prose_is_printed_and_never_run(book, prose, shown):
 @pytest.mark.parametrize(
     "prose, said",
     [
-        ("# 가\n\n@fig-none", "@fig-none"),
-        ("# 가 {#sec-a}\n\n# 나 {#sec-a}", "sec-a"),
+        ("# 가\n\n[그림](#fig-none)을 보라", "#fig-none"),
+        ("# 가\n\n[윗글](#가)", "#"),
         ("# 가\n\n### 다", "heading level is skipped"),
         ("# 가\n\n<div>x</div>", "no HTML"),
         ("# 가\n\n가 <u>나</u>", "no HTML"),
@@ -313,20 +315,102 @@ def test_headings_that_start_at_two_are_raised(book):
     assert titles[-2:] == ["1 A", "1.1 B"]
 
 
-LONG = "막대 하나는 한 시간이다. 단속이 없었던 시간에는 기록도 없으므로 기록이 적다고 위반이 적은 것은 아니다. " * 3
+def test_two_figures_of_one_name_are_refused(book):
+    with pytest.raises(Refusal, match="both use the name fig-clock"):
+        edition(book.start().prose("# 가", "# A").figure().figure().notebook(), "ko")
 
 
-@pytest.mark.parametrize("heights", [(5.2, 4.4, 5.0, 3.0, 4.6), (3.9, 3.9, 3.9, 5.5, 2.0), (2.6, 5.8, 3.4, 4.9, 4.9)])
-def test_figures_leave_no_half_empty_page(book, heights):
-    book.start()
-    for i, height in enumerate(heights):
-        book.prose(f"# 질문 {i}\n\n@fig-f{i}\n\n{LONG}\n\n{LONG}", f"# Question {i}\n\n@fig-f{i}")
-        book.figure(f"fig-f{i}", height=height)
-        book.shows(page.finding, Finding("f", Text("12시에 가장 많다.", "It peaks at 12."), {"hour": 12}))
-        rows = pd.concat([AREAS] * (3 * i + 1), ignore_index=True)
-        book.table(rows, name=f"tbl-f{i}")
-    pdf = edition(book.notebook(), "ko")
-    assert max(blank_ends(pdf)[1:-1]) < 0.22
+@pytest.mark.parametrize(
+    "language, words, shown", [("ko", "[그림](#fig-clock)은", "[그림1]은"), ("en", "[x](#fig-clock)", "Figure1")]
+)
+def test_a_link_to_a_figure_is_printed_as_its_number_on_one_line_with_its_particle(book, language, words, shown):
+    paragraphs = "\n\n".join(f"{'가나 ' * n}{words} 보인다." for n in range(8, 48))
+    book.start().prose(f"# 가\n\n{paragraphs}", f"# A\n\n{paragraphs}").figure()
+    lines = "\n".join(text_of(edition(book.notebook(), language))).split("\n")
+    held = [re.sub(r"[\s\u2060\u200b]", "", line) for line in lines]
+    assert sum(line.count(shown) for line in held) == 40 + (language == "en")  # its caption too
+
+
+def test_the_contents_name_the_pages_of_the_bookmarks(made):
+    for language, pdf in made[1].items():
+        reader = pypdf.PdfReader(io.BytesIO(pdf))
+        marks = {
+            re.sub(r"\s", "", mark.title): reader.get_destination_page_number(mark)
+            for mark in pypdf_outline(reader.outline)
+        }
+        entries = re.findall(r"^(.*?)[ .]{6,}(\d+)$", text_of(pdf)[1], re.MULTILINE)
+        contents = {re.sub(r"\s", "", title): int(number) for title, number in entries}
+        assert len(contents) == 3 and contents == {title: marks[title] for title in contents}, language
+
+
+SHORT = Text("한 줄이다.", "One line.")
+LONG = Text(
+    "막대 하나는 한 시간이다. 단속이 없었던 시간에는 기록도 없으므로 기록이 적다고 위반이 적은 것은 아니다. " * 3,
+    "One bar is one hour. Hours in which nobody looked have no records, so few records do not mean few violations. "
+    * 3,
+)
+SOME_HEIGHTS = [(5.2, 4.4, 5.0, 3.0, 4.6), (2.6, 5.8, 3.4, 4.9, 4.9), (4.5, 2.2, 6.0, 2.8, 3.6)]
+
+
+@functools.cache
+def many_figures(heights, text):
+    """Sections of two figures and a table each; the tables have 3, 15, 27 ... rows with their totals."""
+    with pytest.MonkeyPatch.context() as patch:
+        book = Book(patch).start()
+        for i, height in enumerate(heights):
+            book.prose(f"# 질문{i}끝\n\n## 하나\n\n{text.ko}", f"# Question{i}end\n\n## One\n\n{text.en}")
+            book.figure(f"fig-a{i}", height=height).shows(page.finding, PEAK).shows(page.finding, PEAK)
+            book.prose(f"## 둘\n\n{text.ko}\n\n{text.ko}", f"## Two\n\n{text.en}\n\n{text.en}")
+            book.figure(f"fig-b{i}", height=2.6)
+            rows = pd.DataFrame({"area": [f"표{i}행{r:02d}" for r in range(12 * i + 2)], "records": 7})
+            book.table(
+                rows, name=f"tbl-t{i}", total_row={"area": f"표{i}계", "records": 99}, unit=Text("건", "records")
+            )
+        return book.notebook()
+
+
+@functools.cache
+def many_pages(heights, text, language):
+    """The PDF of `many_figures`, and the text of its pages from the contents on, without spaces."""
+    pdf = edition(many_figures(heights, text), language)
+    return pdf, [re.sub(r"[^\S\n]", "", one) for one in text_of(pdf)[1:]]
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("heights", SOME_HEIGHTS)
+def test_pages_are_full_though_figures_stay_in_order_and_section(heights, language):
+    pdf, texts = many_pages(heights, LONG, language)
+    assert max(blank_ends(pdf)[1:-1]) <= 0.2
+    figure, section = {"ko": (r"\[그림(\d+)\]", "질문{}끝"), "en": (r"^Figure(\d+)", "Question{}end")}[language]
+    placed = [(int(n), i) for i, one in enumerate(texts) for n in re.findall(figure, one, re.MULTILINE)]
+    assert [n for n, _ in placed] == list(range(1, 11))
+    begins = [max(i for i, one in enumerate(texts) if section.format(n) in one) for n in range(5)]
+    for n, i in placed:
+        of = (n - 1) // 2
+        assert begins[of] <= i <= [*begins, len(texts)][of + 1], (n, i, begins)
+
+
+@pytest.mark.parametrize("text", [SHORT, LONG], ids=["short", "long"])
+@pytest.mark.parametrize("heights", SOME_HEIGHTS)
+def test_tables_break_after_three_rows_and_before_the_last_two(heights, text):
+    pages = [re.findall(r"표(\d)(?:행\d\d|계)", one) for one in many_pages(heights, text, "ko")[1]]
+    parts = {table: [one.count(table) for one in pages if table in one] for table in "01234"}
+    assert [sum(counts) for counts in parts.values()] == [3, 15, 27, 39, 51]
+    assert len(parts["0"]) == 1 and len(parts["4"]) > 1
+    assert all(counts[0] >= 3 and counts[-1] >= 2 for counts in parts.values()), parts
+
+
+@pytest.mark.parametrize("behind", ["한 줄이다.", "- 하나\n- 둘\n- 셋", "### 셋\n\n한 줄이다."])
+def test_no_heading_ends_a_page_without_two_lines_or_its_figure(book, behind):
+    book.start().prose("# 가", "# A").figure()
+    prose = book.cells[1]
+    for lines in range(16, 28):
+        prose.source = "# 가\n\n# 나\n\n" + "\n\n".join(["글"] * lines) + f"\n\n## 하나\n\n{behind}"
+        for one in text_of(edition(nbformat.v4.new_notebook(cells=book.cells), "ko"))[1:]:
+            held = [re.sub(r"\s", "", line) for line in one.split("\n")]
+            held = [line for line in held if line and not line.startswith("가온시주차관리과")]  # the footer
+            heading = held.index("1.하나") if "1.하나" in held else -9
+            assert len(held) - heading > 2 + behind.startswith("#"), (lines, held[-4:])
 
 
 def blank_ends(pdf):
@@ -344,8 +428,27 @@ def test_a_figure_taller_than_a_page_is_made_to_fit(book):
     book.start().prose("# 가", "# A").figure(height=14)
     book.shows(page.finding, PEAK)
     pdf = edition(book.notebook(), "ko")
-    assert min(blank_ends(pdf)[1:]) > 0 and len(text_of(pdf)) == 3
+    assert min(blank_ends(pdf)[1:]) > 0 and len(text_of(pdf)) == 2
     gate.check_pdf(pdf, "ko")
+
+
+def test_a_short_table_of_long_texts_breaks_where_it_is_taller_than_a_page(book):
+    rows = pd.DataFrame({"area": [f"행{r}. {LONG.ko * 3}" for r in range(12)]})
+    book.start().prose("# 가", "# A").table(rows)
+    pdf = edition(book.notebook(), "ko")
+    gate.check_pdf(pdf, "ko")
+    assert re.findall(r"행(\d+)\.", squeezed(pdf)) == [str(r) for r in range(12)]
+
+
+def test_headline_numbers_stand_on_one_line_and_words_of_tables_are_whole(book):
+    labels = ["Records", "Records of fixed cameras that watched through lunch, all areas"]
+    book.start("en").prose("# 가", "# A")
+    book.shows(page.kpi, [page.Kpi(Text(label, label), f"7,77{i}") for i, label in enumerate(labels)] * 2)
+    book.table(pd.DataFrame({"area": ["Acknowledgement of extraordinary circumstances " * 3], "records": [1]}))
+    one = pypdfium2.PdfDocument(edition(book.notebook(), "en"))[1].get_textpage()
+    tops = {one.get_charbox(one.search(f"7,77{i}").get_next()[0])[3] for i in range(2)}
+    assert len({round(top, 1) for top in tops}) == 1
+    assert one.get_text_range().count("\ufffe") == 0  # how pdfium tells a hyphen at the end of a line
 
 
 def test_wide_tables_stay_inside_the_margins(book):
@@ -389,7 +492,7 @@ def lonely(book):
 
 
 def swapped(book):
-    book.prose("# 가 {#sec-a}", "## A {#sec-a}")
+    book.prose("# 가", "## A")
 
 
 def plate_in_svg(book):

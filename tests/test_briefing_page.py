@@ -8,9 +8,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from dansok.briefing import fonts, page
+from dansok.briefing import page
 from dansok.briefing.cells import excel_format, show
 from dansok.briefing.payload import MIME, plain
+from dansok.charts import register_fonts
 from dansok.findings import Finding
 from dansok.words import Refusal, Text
 from matplotlib.figure import Figure
@@ -28,7 +29,7 @@ def shown(monkeypatch):
 
 
 def bars(values, *, language, title="", place=(0.15, 0.2, 0.8, 0.6), long_label=""):
-    with mpl.rc_context({"font.family": fonts.register()}):
+    with mpl.rc_context({"font.family": register_fonts()}):
         figure = Figure(figsize=(6.54, 2))
         axes = figure.add_axes(place)
         axes.bar(range(len(values)), values)

@@ -14,11 +14,11 @@ from dansok.words import Text
 
 ARRIVALS = pd.DataFrame(
     {
-        "source": ["cameras", "app"],
-        "file": ["b/고정식.xlsx", "신고.csv"],
-        "rows": [1200, 30],
-        "sha256": ["a" * 64, "b" * 64],
-        "bytes": [1, 2],
+        "source": ["app", "cameras"],
+        "file": ["신고.csv", "b/고정식.xlsx"],
+        "rows": [30, 1200],
+        "sha256": ["b" * 64, "a" * 64],
+        "bytes": [2, 1],
     }
 )
 
@@ -38,10 +38,10 @@ def facts(made):
 def test_files_are_listed_in_order_with_short_hashes(city):
     made = provenance(city, ARRIVALS, {})
     assert made.files.to_dict("list") == {
-        "source": ["app", "cameras"],
-        "file": ["신고.csv", "b/고정식.xlsx"],
-        "rows": [30, 1200],
-        "sha256": ["b" * 10, "a" * 10],
+        "source": ["cameras", "app"],
+        "file": ["b/고정식.xlsx", "신고.csv"],
+        "rows": [1200, 30],
+        "sha256": ["a" * 10, "b" * 10],
     }
     assert len(ARRIVALS.sha256[0]) == 64  # the frame that came is not changed
 

@@ -35,8 +35,8 @@ def document(notebook, language):
     Raises
     ------
     Refusal
-        If `page.start` is missing, prose cannot be printed, a cross-reference leads nowhere, two things share a
-        name, or heading levels are skipped. Names the cell.
+        If `page.start` is missing, prose cannot be printed, a cross-reference leads nowhere, two figures or tables
+        share a name, or heading levels are skipped. Names the cell.
     """
     start = _start(notebook)
     nodes, files = [], {}
@@ -112,11 +112,11 @@ def _kpi_width(item, size):
 
 
 def _summary(payload, language, number, files):
-    return {"t": "summary", "items": [prose.inline(one["text"][language], number) for one in payload["findings"]]}
+    return {"t": "summary", "items": [prose.inline(one["text"][language]) for one in payload["findings"]]}
 
 
 def _finding(payload, language, number, files):
-    return {"t": "finding", "c": prose.inline(payload["finding"]["text"][language], number)}
+    return {"t": "finding", "c": prose.inline(payload["finding"]["text"][language])}
 
 
 def _note(payload, language, number, files):
@@ -125,7 +125,7 @@ def _note(payload, language, number, files):
 
 
 def _below(payload, language):
-    """Source and note under a figure or table; they may hold cross-references."""
+    """Source and note under a figure or table."""
     texts = {name: said(payload[name], language) for name in ("source", "note")}
     return {name: text and prose.inline(text) for name, text in texts.items()}
 
@@ -150,11 +150,8 @@ def _figure(payload, language, number, files):
 
 
 def _table(payload, language, number, files):
-    def text(cell):
-        return [{"t": "text", "s": cell[language]}]
-
-    head = [text(column["label"]) for column in payload["columns"]]
-    rows = [[text(cell) for cell in row] for row in payload["rows"]]
+    head = [prose.inline(column["label"][language]) for column in payload["columns"]]
+    rows = [[prose.inline(cell[language]) for cell in row] for row in payload["rows"]]
     widths, size = _widths(head, rows)
     return {
         "t": "grid",
@@ -163,6 +160,7 @@ def _table(payload, language, number, files):
         "align": [column["align"] for column in payload["columns"]],
         "head": head,
         "rows": rows,
+        "whole": len(rows) <= prose.LONGEST_WHOLE_TABLE,
         "has_total": payload["has_total"],
         "shade": payload["shade"],
         "empty": said(payload["empty"], language),
@@ -178,7 +176,7 @@ def _widths(head, rows):
     """Column widths in points, and the largest type at which no word must break."""
     columns = [[_string(cell) for cell in column] for column in zip(head, *rows, strict=True)]
     for size in TABLE_SIZES:
-        least = [_widest([word for text in column for word in text.split()], size) for column in columns]
+        least = [_widest([word for text in column for word in text.split(" ")], size) for column in columns]
         if sum(least) <= TEXT_WIDTH:
             break
     else:
@@ -214,8 +212,8 @@ def _widest(texts, size):
     return max((fonts.width(text, size, "SemiBold") for text in texts), default=0) + 2 * CELL_PADDING + 1
 
 
-def _string(nodes):
-    return "".join(node["s"] if "s" in node else _string(node["c"]) if "c" in node else " [그림 00] " for node in nodes)
+def _string(cell):
+    return "".join(node["s"] for node in cell).replace(prose.WORD_JOINER, "")
 
 
 def _level_headings(nodes):
@@ -226,7 +224,7 @@ def _level_headings(nodes):
     headings = [node for node in nodes if node["t"] == "heading"]
     levels = [node["level"] for node in headings]
     if levels[:1] == [1] and levels.count(1) == 1 and 2 in levels:
-        headings[0]["classes"].append("unnumbered")
+        headings[0]["numbered"] = False
         for node in headings[1:]:
             node["level"] -= 1
     elif levels and levels[0] == min(levels):
@@ -257,8 +255,8 @@ def _refuse_broken_names(nodes):
         for name in _references(node):
             if name not in places:
                 raise Refusal(
-                    ko=f"{node['cell']}번째 셀: @{name}에 해당하는 그림·표·절이 없습니다.",
-                    en=f"Cell {node['cell']}: @{name} leads to no figure, table or section.",
+                    ko=f"{node['cell']}번째 셀: 링크 #{name}에 해당하는 그림이나 표가 없습니다.",
+                    en=f"Cell {node['cell']}: the link #{name} leads to no figure or table.",
                 )
 
 

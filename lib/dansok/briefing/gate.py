@@ -132,17 +132,17 @@ def _refuse_lonely_prose(notebook):
                 en=f"Cell {waiting[0]} ({waiting[1]}) is not followed by its pair in the other language.",
             )
         else:
-            _refuse_different_anchors(waiting, number, cell)
+            _refuse_different_headings(waiting, number, cell)
             waiting = None
 
 
-def _refuse_different_anchors(waiting, number, cell):
-    """A pair has the same headings with the same names, or references would work in one language only."""
-    pattern = re.compile(r"^(#{1,6}) |(\{#[\w-]+)", re.MULTILINE)
+def _refuse_different_headings(waiting, number, cell):
+    """A pair has headings of the same levels, or the editions would number their sections differently."""
+    pattern = re.compile(r"^(#{1,6}) ", re.MULTILINE)
     if pattern.findall(waiting[2].source) != pattern.findall(cell.source):
         raise Refusal(
-            ko=f"{waiting[0]}번째와 {number}번째 셀의 제목 수준이나 이름({{#...}})이 서로 다릅니다.",
-            en=f"Cells {waiting[0]} and {number} differ in the levels or names ({{#...}}) of their headings.",
+            ko=f"{waiting[0]}번째와 {number}번째 셀의 제목 수준이 서로 다릅니다.",
+            en=f"Cells {waiting[0]} and {number} differ in the levels of their headings.",
         )
 
 

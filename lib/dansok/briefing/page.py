@@ -26,9 +26,6 @@ WORDS = {
     "figure": Text("그림", "Figure"),
     "table": Text("표", "Table"),
     "summary": Text("핵심 요약", "Key findings"),
-    "source": Text("자료", "Source"),
-    "note": Text("주", "Note"),
-    "unit": Text("단위", "Unit"),
 }
 NOTES = {
     "note": Text("참고", "Note"),
@@ -160,7 +157,7 @@ def figure(draw, *tables, name, caption, says, source=None, note=None, width=100
         `draw(*tables, language="ko", **options)` returns a matplotlib Figure; called once a language. Figures
         are 6.54 inches wide for `width=100`, so that 8 point type is printed as 8 points.
     name : str
-        `fig-...`, for `@fig-...` in the text.
+        `fig-...`; a link to it in prose, `[the figure](#fig-...)`, is printed as its number.
     caption : Text
         What is shown.
     says : Finding or Text
@@ -225,7 +222,7 @@ def table(
     frame : pd.DataFrame, shape (n_rows, ...)
         Cells are plain values or Text; missing is shown as a dash. No rows: one row says so.
     name : str
-        `tbl-...`, for `@tbl-...` in the text.
+        `tbl-...`, for links as to figures.
     caption : Text
     columns : dict of str -> Text
         Columns to show, in this order, with their labels; no others are kept anywhere.

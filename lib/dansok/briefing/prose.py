@@ -5,10 +5,10 @@ from functools import cache
 
 from dansok.words import Refusal
 
-ATTRIBUTES = re.compile(r"\s*\{((?:[#.][\w-]+\s*)+)\}\s*$")
-REFERENCE = re.compile(r"@((?:fig|tbl|sec|eq)-[A-Za-z0-9_-]*[A-Za-z0-9])")
 HANGUL = "[\uac00-\ud7a3]"
 WORD_JOINER = "\u2060"
+NO_BREAK_SPACE = "\u00a0"
+LONGEST_WHOLE_TABLE = 14  # rows; longer tables flow, with their header on each page
 WITH_CHILDREN = {
     "strong": "strong",
     "emphasis": "emphasis",
@@ -41,15 +41,19 @@ def read(source, cell):
     return _Reader(cell).read(source)
 
 
-def inline(text, cell=0):
-    """Nodes of a plain sentence: cross-references work, nothing else is markup.
+def inline(text):
+    """Nodes of a plain sentence, in which nothing is markup.
 
     Examples
     --------
-    >>> inline("* see @fig-clock.")
-    [{'t': 'text', 's': '* see '}, {'t': 'ref', 'id': 'fig-clock'}, {'t': 'text', 's': '.'}]
+    >>> inline("* see [this](#fig-clock).")
+    [{'t': 'text', 's': '* see [this](#fig-clock).'}]
     """
-    return _joined(_references(text))
+    text = re.sub(f"([」』》〉】])(?={HANGUL})", rf"\1{WORD_JOINER}", text)
+    # Dates and spans stay on one line.
+    text = re.sub(r"(?<=\d)([-~])(?=\d)", rf"\1{WORD_JOINER}", text)
+    text = re.sub(r"(?<=\d\.) (?=\d)", NO_BREAK_SPACE, text)
+    return [{"t": "text", "s": text}] if text else []
 
 
 def formula(tex):
@@ -85,26 +89,6 @@ def _markdown():
     return mistune.create_markdown(renderer=None, plugins=[*plugins, "superscript", "subscript", "mark", "url"])
 
 
-def _attributes(text):
-    found = ATTRIBUTES.search(text)
-    if not found:
-        return text, None, []
-    parts = found.group(1).split()
-    ids = [part[1:] for part in parts if part[0] == "#"]
-    return text[: found.start()], ids[0] if ids else None, [part[1:] for part in parts if part[0] == "."]
-
-
-def _references(text):
-    text = re.sub(f"([」』》〉】])(?={HANGUL})", rf"\1{WORD_JOINER}", text)
-    text = re.sub(r"(?<=\d)([-~])(?=\d)", rf"\1{WORD_JOINER}", text)  # dates and spans stay on one line
-    nodes, place = [], 0
-    for found in REFERENCE.finditer(text):
-        nodes += [{"t": "text", "s": text[place : found.start()]}, {"t": "ref", "id": found.group(1)}]
-        place = found.end()
-    nodes.append({"t": "text", "s": text[place:]})
-    return [node for node in nodes if node["t"] != "text" or node["s"]]
-
-
 def _joined(nodes):
     """Keep a styled run and its particle on one line: `**11곳**이`."""
     for one, following in zip(nodes, nodes[1:], strict=False):
@@ -135,7 +119,7 @@ class _Reader:
         for token in tokens or []:
             kind = token["type"]
             if kind == "text":
-                nodes += _references(token["raw"])
+                nodes += inline(token["raw"])
             elif kind == "softbreak":
                 nodes.append({"t": "text", "s": " "})
             elif kind == "linebreak" or kind == "inline_html" and re.fullmatch(r"<br\s*/?>", token["raw"]):
@@ -145,7 +129,7 @@ class _Reader:
             elif kind == "codespan":
                 nodes.append({"t": "code", "s": token["raw"]})
             elif kind == "link":
-                nodes.append({"t": "link", "url": token["attrs"]["url"], "c": self.inline(token["children"])})
+                nodes.append(self.link(token))
             elif kind == "inline_math":
                 nodes.append({"t": "math", **self.math(token["raw"])})
             elif kind == "footnote_ref":
@@ -162,6 +146,13 @@ class _Reader:
                 self.refuse(f"쓸 수 없는 표기: {kind}", f"markup that cannot be printed: {kind}")
         return _joined(nodes)
 
+    def link(self, token):
+        """A link to `#fig-clock` is printed as that figure's number, in place of the link's words."""
+        url = token["attrs"]["url"]
+        if url.startswith("#"):
+            return {"t": "ref", "id": url[1:]}
+        return {"t": "link", "url": url, "c": self.inline(token["children"])}
+
     def footnote(self, key):
         if key not in self.notes:
             self.refuse(f"각주 {key}의 내용이 이 셀에 없습니다.", f"footnote {key} has no text in this cell.")
@@ -170,9 +161,9 @@ class _Reader:
         return {"t": "footnote", "id": f"fn-{self.cell}-{key.lower()}", "first": first, "c": self.notes[key]}
 
     def math(self, raw):
-        tex, name, _ = _attributes(raw.strip())
+        tex = raw.strip()
         try:
-            return {"typst": formula(tex), "tex": tex.strip(), "id": name}
+            return {"typst": formula(tex), "tex": tex}
         except (ValueError, RuntimeError) as error:
             self.refuse(f"수식을 인쇄할 수 없습니다: {tex} ({error})", f"a formula cannot be printed: {tex} ({error})")
 
@@ -184,8 +175,6 @@ class _Reader:
                 continue
             elif kind == "heading":
                 nodes.append(self.heading(token))
-            elif kind == "paragraph" and nodes and nodes[-1]["t"] == "grid" and self.is_caption(token):
-                self.caption(token, nodes[-1])
             elif kind in ("paragraph", "block_text"):
                 nodes.append(
                     {"t": "paragraph" if kind == "paragraph" else "plain", "c": self.inline(token["children"])}
@@ -211,12 +200,8 @@ class _Reader:
         return nodes
 
     def heading(self, token):
-        children = token["children"]
-        name, classes = None, []
-        if children and children[-1]["type"] == "text":
-            children[-1]["raw"], name, classes = _attributes(children[-1]["raw"])
-        level = token["attrs"]["level"]
-        return {"t": "heading", "level": level, "id": name, "classes": classes, "c": self.inline(children)}
+        level, content = token["attrs"]["level"], self.inline(token["children"])
+        return {"t": "heading", "level": level, "numbered": True, "c": content}
 
     def list(self, token):
         items = []
@@ -228,27 +213,15 @@ class _Reader:
         kind = "numbers" if token["attrs"]["ordered"] else "bullets"
         return {"t": kind, "start": token["attrs"].get("start", 1), "items": items}
 
-    @staticmethod
-    def is_caption(token):
-        first = token["children"][0]
-        return first["type"] == "text" and first["raw"].startswith(": ")
-
-    def caption(self, token, table):
-        children = token["children"]
-        children[0]["raw"] = children[0]["raw"][2:]
-        if children[-1]["type"] == "text":
-            children[-1]["raw"], table["id"], _ = _attributes(children[-1]["raw"])
-        table["caption"] = self.inline(children)
-
     def table(self, token):
         head, body = token["children"][0], token["children"][1:]
+        lines = body[0]["children"] if body else []
         return {
             "t": "grid",
             "id": None,
             "caption": None,
             "align": [cell["attrs"]["align"] or "left" for cell in head["children"]],
             "head": [self.inline(cell["children"]) for cell in head["children"]],
-            "rows": [[self.inline(cell["children"]) for cell in row["children"]] for row in body[0]["children"]]
-            if body
-            else [],
+            "rows": [[self.inline(cell["children"]) for cell in line["children"]] for line in lines],
+            "whole": len(lines) <= LONGEST_WHOLE_TABLE,
         }

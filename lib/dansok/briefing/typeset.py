@@ -1,6 +1,7 @@
 """A tree of plain data to PDF, by Typst with our fonts only, moving figures so that pages are full."""
 
 import json
+import math
 import re
 import shutil
 import tempfile
@@ -11,11 +12,12 @@ from dansok.words import Refusal
 
 TEMPLATE = Path(__file__).with_name("briefing.typ")
 MAIN = '#import "briefing.typ": render\n#render(json("document.json"))\n'
-PAGE_BOTTOM = 841.89 - 68.03  # points from the top edge: A4 less the bottom margin of 24 mm
-LARGEST_GAP = 130  # points of blank that a page may end with, less than a fifth of the text
-SMALLEST_SCALE = 0.86  # type of 8 points is then 6.9
+SPOTS = "query(<spot>).map(s => (s.value.kind, s.value.id, s.location().page(), s.location().position().y.pt()))"
+PAGE_TOP, PAGE_BOTTOM = 76.5, 841.89 - 68.03  # points from the top edge: margins of 27 and 24 mm
+LARGEST_GAP = 128  # points of blank that a page may end with, less than a fifth of the text
+SCALES = (0.95, 0.9, 0.86)  # of figures; type of 8 points is then 6.9
+SMALL_SCALES = (0.82, 0.78)  # only where floating does not help
 BREAKABLE_ROWS = 8
-CAPTION = 38  # points above and below a picture that shrinking does not touch
 
 
 def typeset(tree, files, timestamp):
@@ -47,76 +49,161 @@ def typeset(tree, files, timestamp):
         (folder / "document.json").write_text(json.dumps(tree, ensure_ascii=False, sort_keys=True), "utf-8")
         (folder / "main.typ").write_text(MAIN, "utf-8")
         shutil.copy(TEMPLATE, folder / "briefing.typ")
-        compiler = typst.Compiler(
-            str(folder / "main.typ"), root=str(folder), font_paths=[str(fonts.FOLDER)], ignore_system_fonts=True
-        )
-        try:
-            moves = _fill_pages(compiler, tree)
+        faces = typst.Fonts(include_system_fonts=False, font_paths=[str(fonts.FOLDER)])
+
+        def compiler(moves):
             inputs = {"moves": json.dumps(moves)}
-            return compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=timestamp)
-        except typst.TypstError as error:
+            return typst.Compiler(str(folder / "main.typ"), root=str(folder), font_paths=faces, sys_inputs=inputs)
+
+        try:
+            moves = _fill_pages(lambda moves: _Layout(json.loads(compiler(moves).eval(SPOTS)), moves, tree), tree)
+            return compiler(moves).compile(format="pdf", pdf_standards=["ua-1"], timestamp=timestamp)
+        except RuntimeError as error:  # typst.TypstError is one, and so is what eval raises
             raise _refusal(error, tree) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fill_pages(compiler, tree):
-    """What to do with figures and tables that leave a gap before them, by name.
+def _fill_pages(lay_out, tree):
+    """What to do with figures and tables that leave a gap before them: name -> `top`, `breaks` or `scale`.
 
-    A figure is shrunk a little, or floats to the top of the next page so that the text behind it fills this one; a
-    table of some length breaks, a short one floats. Typst floats always or never (typst/typst#7256), so the pages are
-    laid out, measured and laid out again, from the front to the back: a later decision changes no earlier page.
+    Typst floats always or never (typst/typst#7256), so the pages are laid out, measured and laid out again, from the
+    front to the back. Where a figure or table leaves a gap, its remedies are tried in order of preference, and the
+    first is taken that fills the page and keeps figures in order and in their sections. Where none does, the one
+    that leaves the least blank is taken.
     """
     nodes = {node["id"]: node for node in tree["body"] if node["t"] in ("figure", "grid") and node["id"]}
-    moves = {}
-    while gap := _first_gap(_spots(compiler, moves), moves):
-        name, room, height = gap
-        moves[name] = _move(nodes[name], room, height, moves)
+    moves, tried = {}, set()
+    layout = lay_out(moves)
+    if tall := [name for name in nodes if nodes[name].get("whole") and layout.end[name][1] > PAGE_BOTTOM]:
+        moves = {name: {"breaks": True} for name in tall}
+        layout = lay_out(moves)
+    while gap := next((gap for gap in layout.gaps() if gap not in tried), None):
+        page, name = gap
+        best = layout
+        for changes, may_pass_a_heading in _remedies(page, name, layout, nodes):
+            trial = lay_out(moves | {one: moves.get(one, {}) | change for one, change in changes.items()})
+            if not trial.in_order() or not (may_pass_a_heading or trial.late() <= layout.late()):
+                continue
+            if trial.room(page) < best.room(page):
+                best = trial
+            if trial.room(page) <= LARGEST_GAP and all(one[0] > page or one in tried for one in trial.gaps()):
+                best = trial
+                break
+        tried.add(gap)
+        layout, moves = best, best.moves
     return moves
 
 
-def _move(node, room, height, moves):
-    if node["t"] == "grid":
-        return "break" if len(node["rows"]) >= BREAKABLE_ROWS else "top"
-    scale = 1 - (height + CAPTION - room) / node["height"]
-    return round(scale, 3) if SMALLEST_SCALE <= scale < 1 and node["id"] not in moves else "top"
+def _remedies(page, name, layout, nodes):
+    """Changes for what starts the page after `page`, and whether a float may then pass a heading; the best first."""
+    kind = nodes[name]["t"]
+    figures = [one for one in nodes if nodes[one]["t"] == "figure" and (one == name or layout.start[one][0] == page)]
+
+    def shrunk(scales):
+        now = {one: layout.scale(one) for one in figures}
+        for scale in scales:
+            saved = sum(nodes[one]["height"] * max(0, now[one] - scale) for one in figures)
+            if layout.room(page) + saved > layout.height_at_top(name):
+                yield {one: {"scale": min(scale, now[one])} for one in figures}, False
+
+    yield from shrunk(SCALES)
+    if kind == "grid" and len(nodes[name]["rows"]) >= BREAKABLE_ROWS:
+        yield {name: {"breaks": True}}, False
+    yield {name: {"top": True}}, False
+    yield from shrunk(SMALL_SCALES)
+    for table in layout.behind(name, "grid"):
+        if len(nodes[table]["rows"]) >= BREAKABLE_ROWS:
+            yield {name: {"top": True}, table: {"breaks": True}}, False
+    # The next of its kind, which would overtake it, floats too; then those that float together are shrunk together.
+    together = [[name], [name, *layout.behind(name, kind)[:1]]]
+    yield {one: {"top": True} for one in together[1]}, False
+    if kind == "figure":
+        waiting = [one for one in nodes if layout.floats(one) and layout.start[one][0] > page]
+        for scale in (SCALES[-1], *SMALL_SCALES):
+            for group in together:
+                yield {one: {"top": True, "scale": scale} for one in waiting + group}, False
+    yield {name: {"top": True}}, True
 
 
-def _spots(compiler, moves):
-    """Where text ends and figures start and end: (name or None, is an end, page, points from the top)."""
-    expression = (
-        "query(<spot>).map(s => (s.value.id, s.value.end, s.location().page(), s.location().position().y.pt()))"
-    )
-    compiler.compile(format="svg", sys_inputs={"moves": json.dumps(moves)})
-    return json.loads(compiler.eval(expression))
+class _Layout:
+    """Where things stand after `moves`: by name the page and the points from its top at which each starts and ends."""
 
+    def __init__(self, spots, moves, tree):
+        self.moves = moves
+        self.start = {name: (page, y) for kind, name, page, y in spots if kind == "start"}
+        self.end = {name: (page, y) for kind, name, page, y in spots if kind == "end"}
+        self.flow = [spot for spot in spots if spot[0] != "heading" and not self.floats(spot[1])]
+        headings = [page for kind, _, page, _ in spots if kind == "heading"]
+        self.section, self.heading, self.next_section = {}, {}, {}
+        levels = [node["level"] for node in tree["body"] if node["t"] == "heading"]
+        before = 0
+        for node in tree["body"]:
+            before += node["t"] == "heading"
+            if node.get("id") in self.start:
+                behind = [page for page, level in zip(headings[before:], levels[before:], strict=True) if level == 1]
+                self.section[node["id"]] = levels[:before].count(1)
+                self.heading[node["id"]] = headings[before - 1] if before else 0
+                self.next_section[node["id"]] = behind[0] if behind else math.inf
+        self.kinds = {node["id"]: node["t"] for node in tree["body"] if node.get("id") in self.start}
+        self.ends = {}
+        for _, _, page, y in spots:
+            self.ends[page] = max(y, self.ends.get(page, PAGE_TOP))
 
-def _first_gap(spots, moves):
-    """First figure or table that starts a page although the page before has room: its name, the room, its height."""
-    ends = {}
-    for _, _, page, y in spots:
-        ends[page] = max(y, ends.get(page, 0))
-    flow = [spot for spot in spots if moves.get(spot[0]) != "top"]
-    for (_, _, page_before, _), (name, is_end, page, y) in zip(flow, flow[1:], strict=False):
-        if name is None or is_end or moves.get(name) == "break" or page_before == page or page - 1 not in ends:
-            continue
-        room = PAGE_BOTTOM - ends[page - 1]
-        end = next(spot for spot in spots if spot[0] == name and spot[1])
-        if room > LARGEST_GAP and end[2] == page:
-            return name, room, end[3] - y
-    return None
+    def floats(self, name):
+        return self.moves.get(name, {}).get("top", False)
+
+    def scale(self, name):
+        return self.moves.get(name, {}).get("scale", 1)
+
+    def room(self, page):
+        return PAGE_BOTTOM - self.ends.get(page, PAGE_BOTTOM)
+
+    def gaps(self):
+        """Pages that end with too much blank, and the name of the figure or table that did not fit there."""
+        return [
+            (page, name)
+            for (_, _, page_before, _), (kind, name, start, _) in zip(self.flow, self.flow[1:], strict=False)
+            if kind == "start"
+            for page in range(page_before, start)
+            if self.room(page) > LARGEST_GAP
+        ]
+
+    def height_at_top(self, name):
+        """Height of what starts its page with this: itself, with a heading that clings to it."""
+        page, y = self.end[name]
+        floats = [end[1] for one, end in self.end.items() if end[0] == page and self.floats(one)]
+        return y - max(floats, default=PAGE_TOP) if self.start[name][0] == page else math.inf
+
+    def behind(self, name, kind):
+        """Figures or tables between this and the next section."""
+        names = list(self.section)
+        behind = names[names.index(name) + 1 :]
+        return [one for one in behind if self.kinds[one] == kind and self.section[one] == self.section[name]]
+
+    def in_order(self):
+        """Whether figures follow each other as they are numbered, tables too, and no float stands before its heading."""
+        floats = [one for one in self.section if self.floats(one)]
+        return all(self.start[one][0] > self.heading[one] for one in floats) and all(
+            places == sorted(places)
+            for kind in ("figure", "grid")
+            for places in [[self.start[one] for one in self.section if self.kinds[one] == kind]]
+        )
+
+    def late(self):
+        """Floats that stand on a page after the one on which the next section begins."""
+        return {one for one in self.section if self.floats(one) and self.start[one][0] > self.next_section[one]}
 
 
 def _refusal(error, tree):
-    found = re.search(r"the text [\"“]?(.+?)[\"”]? (?:could not be displayed|is not)", error.message)
+    message = " ".join([getattr(error, "message", str(error)), *getattr(error, "hints", [])])
+    found = re.search(r"the text [\"“]?(.+?)[\"”]? (?:could not be displayed|is not)", message)
     text = json.dumps(tree, ensure_ascii=False)
-    lacking = [c for c in dict.fromkeys(text) if ord(c) > 0x2FF and not fonts.width(c, 1) != 1]
+    lacking = [c for c in dict.fromkeys(text) if ord(c) > 0x2FF and fonts.width(c, 1) == 1]
     what = found.group(1) if found else "".join(lacking)[:5]
-    if "glyph" in error.message or "could not be displayed" in error.message or found:
+    if found or "glyph" in message or "could not be displayed" in message:
         return Refusal(
             ko=f"글꼴에 없는 글자가 있습니다: {what!r}. 다른 글자로 바꾸세요.",
             en=f"The font has no glyph for {what!r}; use another character.",
         )
-    return Refusal(
-        ko=f"조판에 실패했습니다: {error.message}", en=f"Typesetting failed: {error.message} {' '.join(error.hints)}"
-    )
+    return Refusal(ko=f"조판에 실패했습니다: {message}", en=f"Typesetting failed: {message}")

@@ -12,8 +12,8 @@ LONGEST_NAME = 31  # Excel's limit
 WIDTHS = (6, 48)  # characters
 
 
-def write(notebook, path):
-    """Write the workbook of an executed notebook.
+def to_bytes(notebook):
+    """The workbook of an executed notebook.
 
     The first sheet, 목차, lists the sheets with both captions and what each column is called in English. Every
     other sheet holds one table: a frozen header with a filter, then the rows; a total comes last, outside the
@@ -22,14 +22,12 @@ def write(notebook, path):
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-    path : Path
-        Written anew; the same bytes for the same notebook.
+
+    Returns
+    -------
+    bytes
+        The same for the same notebook.
     """
-    path.write_bytes(to_bytes(notebook))
-
-
-def to_bytes(notebook):
-    """As `write`, in memory."""
     import xlsxwriter
 
     start = payloads(notebook, "start")[0][1]

@@ -6,25 +6,7 @@ Committed, because a closed network has no font to download and a page must not 
 from functools import cache
 from pathlib import Path
 
-FAMILY = "Pretendard"
 FOLDER = Path(__file__).parent
-
-
-def register():
-    """Let matplotlib find the four weights; returns the family name.
-
-    Examples
-    --------
-    >>> register()
-    'Pretendard'
-    """
-    from matplotlib import font_manager
-
-    known = {font.fname for font in font_manager.fontManager.ttflist}
-    for path in sorted(FOLDER.glob("*.otf")):
-        if str(path) not in known:
-            font_manager.fontManager.addfont(str(path))
-    return FAMILY
 
 
 def width(text, size, weight="Regular"):
