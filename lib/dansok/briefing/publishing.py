@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from dansok.words import LANGUAGES
+from dansok.words import LANGUAGES, Refusal
 
 
 def publish(notebook_path, folder, run):
@@ -35,7 +35,13 @@ def publish(notebook_path, folder, run):
     from dansok.briefing.exporter import edition
     from dansok.briefing.payload import payloads
 
-    notebook = nbformat.read(Path(notebook_path), as_version=4)
+    notebook_path = Path(notebook_path)
+    if not notebook_path.is_file():
+        raise Refusal(
+            f"{notebook_path.name}: 실행된 노트북이 없습니다. 먼저 python -m dansok.run으로 실행하세요.",
+            f"{notebook_path.name}: there is no such executed notebook. Run it first with python -m dansok.run.",
+        )
+    notebook = nbformat.read(notebook_path, as_version=4)
     gate.check_notebook(notebook)
     made = {f"{run}.{language}.pdf": edition(notebook, language) for language in LANGUAGES}
     made[f"{run}.xlsx"] = workbook.to_bytes(notebook)
