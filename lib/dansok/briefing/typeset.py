@@ -18,6 +18,7 @@ LARGEST_GAP = 128  # points of blank that a page may end with, less than a fifth
 SCALES = (0.95, 0.9, 0.86)  # of figures; type of 8 points is then 6.9
 SMALL_SCALES = (0.82, 0.78)  # only where floating does not help
 BREAKABLE_ROWS = 8
+ROWS_OF_TWO_PAGES = 30  # a table of so many rows at most stands on no more than two pages
 
 
 def typeset(tree, files, timestamp):
@@ -85,6 +86,8 @@ def _fill_pages(lay_out, tree):
             trial = lay_out(moves | {one: moves.get(one, {}) | change for one, change in changes.items()})
             if not trial.in_order() or not (may_pass_a_heading or trial.late() <= layout.late()):
                 continue
+            if not trial.torn() <= layout.torn():
+                continue
             if trial.room(page) < best.room(page):
                 best = trial
             if trial.room(page) <= LARGEST_GAP and all(one[0] > page or one in tried for one in trial.gaps()):
@@ -145,7 +148,9 @@ class _Layout:
                 self.section[node["id"]] = levels[:before].count(1)
                 self.heading[node["id"]] = headings[before - 1] if before else 0
                 self.next_section[node["id"]] = behind[0] if behind else math.inf
+        self.rows = {node["id"]: len(node["rows"]) for node in tree["body"] if node["t"] == "grid" and node["id"]}
         self.kinds = {node["id"]: node["t"] for node in tree["body"] if node.get("id") in self.start}
+        self.broken = [one for one in self.section if moves.get(one, {}).get("breaks")]
         self.ends = {}
         for _, _, page, y in spots:
             self.ends[page] = max(y, self.ends.get(page, PAGE_TOP))
@@ -182,13 +187,20 @@ class _Layout:
         return [one for one in behind if self.kinds[one] == kind and self.section[one] == self.section[name]]
 
     def in_order(self):
-        """Whether figures follow each other as they are numbered, tables too, and no float stands before its heading."""
-        floats = [one for one in self.section if self.floats(one)]
-        return all(self.start[one][0] > self.heading[one] for one in floats) and all(
+        """Whether figures follow each other as they are numbered, tables too; no float stands before its heading, and
+        no table of less than a page is on three."""
+        after_heading = all(self.start[one][0] > self.heading[one] for one in self.section if self.floats(one))
+        in_turn = all(
             places == sorted(places)
             for kind in ("figure", "grid")
             for places in [[self.start[one] for one in self.section if self.kinds[one] == kind]]
         )
+        return after_heading and in_turn and all(self.end[one][0] - self.start[one][0] <= 1 for one in self.broken)
+
+    def torn(self):
+        """Tables that stand on three pages although two would hold them."""
+        short = [name for name, rows in self.rows.items() if rows <= ROWS_OF_TWO_PAGES and name in self.start]
+        return {name for name in short if self.end[name][0] - self.start[name][0] > 1}
 
     def late(self):
         """Floats that stand on a page after the one on which the next section begins."""
