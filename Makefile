@@ -5,6 +5,10 @@ CITY     ?= data/sample
 NOTEBOOK ?= *
 RUN      ?= *
 
+ifneq ($(words $(CITY)),1)
+$(error CITY must be one folder without blanks in its name)
+endif
+
 PYTHON := .venv/bin/python
 CODE   := $(shell find lib -name '*.py' -o -name '*.toml' -o -name '*.typ')
 # A run file that says `only_for: NAME` is left out for every other city.
@@ -13,7 +17,7 @@ RUNS   := $(patsubst notebooks/runs/%.yaml,%,$(shell \
 	grep -q '^only_for:' $$run && ! grep -q '^only_for: *$(notdir $(CITY:/=)) *$$' $$run || echo $$run; done))
 # File names of exports hold blanks, which make cannot: `find` tells whether any of them is newer than the clean tables.
 FRESH  := $(shell [ -f $(CITY)/2_clean/.done ] && \
-	find $(CITY)/1_raw $(CITY)/city.toml -newer $(CITY)/2_clean/.done 2>/dev/null | head -1)
+	find -L $(CITY)/1_raw $(CITY)/city.toml -cnewer $(CITY)/2_clean/.done 2>/dev/null | head -1)
 CHANGED := $(if $(FRESH),always)
 
 .DEFAULT_GOAL := briefings
@@ -22,7 +26,7 @@ CHANGED := $(if $(FRESH),always)
 .SECONDEXPANSION:
 .PHONY: help install lab briefings test bench wheels lock clean always
 
-briefings: $(RUNS:%=$(CITY)/5_briefings/%.ko.pdf) ## Every briefing of CITY that is out of date (this is plain `make`)
+briefings: $(foreach end,ko.pdf en.pdf xlsx,$(RUNS:%=$(CITY)/5_briefings/%.$(end))) ## Every briefing of CITY that is out of date (this is plain `make`)
 	$(if $(RUNS),,$(error No run file matches notebooks/runs/$(NOTEBOOK)/$(RUN).yaml for $(CITY)))
 
 help: ## List the targets

@@ -106,17 +106,26 @@ def test_cameras_that_go_on_are_told_from_those_that_stop(inputs):
 
 
 def test_the_peak_after_the_grace_is_explained(inputs):
-    quiet = counts.hour_clocks(inputs, MONTHS)
-    quiet.loc[(quiet.channel == "fixed_camera") & quiet.hour.isin([12, 13]), "watched"] = "partial"
-    camera = quiet[quiet.channel == "fixed_camera"].set_index("hour")
+    twice = {
+        name: pd.concat([getattr(inputs, name), getattr(inputs, name).assign(unit=lambda t: t.unit + "2")])
+        for name in ("camera_hours", "camera_records")
+    }
+    inputs = dataclasses.replace(inputs, **twice)
+    clocks = counts.hour_clocks(inputs, MONTHS)
+    clocks.loc[(clocks.channel == "fixed_camera") & clocks.hour.isin([12, 13]), "watched"] = "partial"
+    camera = clocks[clocks.channel == "fixed_camera"].set_index("hour")
     (finding,) = sentences._grace_finding(camera, counts.through_the_grace(inputs, MONTHS), inputs, MONTHS)
     assert finding.numbers["share_in_first_minutes"] == pytest.approx(0.9)
     assert finding.numbers["lunch_to_daytime_where_cameras_go_on"] == pytest.approx(1.0)
     assert finding.numbers["peak_to_next_hours_where_cameras_stop"] == pytest.approx(6.0)
     assert finding.numbers["peak_to_next_hours_where_cameras_go_on"] == pytest.approx(1.0)
-    assert finding.numbers["cameras_through_grace"] == 1
-    assert "made by the timetable, not by the street" in finding.text.en
-    assert "보지 않아서이다" in finding.text.ko
+    assert finding.numbers["cameras_through_grace"] == 2
+    assert "this peak shows only where cameras stop for lunch" in finding.text.en
+    assert "낮과 다르다고 할 수 없다. 점심에 쉬는 자리의 점심은 알 수 없다" in finding.text.ko
+
+
+def test_one_camera_a_group_is_too_few_for_a_word_about_lunch(inputs):
+    assert counts.grace_ratios(inputs, MONTHS, 14) == {}
 
 
 def test_without_a_grace_there_are_no_two_groups(inputs):
@@ -130,8 +139,10 @@ def test_change_compares_like_months_per_camera_hour_only_where_both_years_were_
     assert before == ["2024-01", "2024-02"]
     row = change[(change.channel == "fixed_camera") & (change.area_name == "가동")].iloc[0]
     assert (row.now, row.before) == (20 * 59, 40 * 60)
-    assert row.basis == "records", "the year before has no known camera-hours"
+    assert pd.isna(row.hours_now), "the year before has no known camera-hours: bare counts are compared"
     assert row.ratio == pytest.approx(20 * 59 / (40 * 60))
+    assert pd.isna(row.low), "two months give no interval"
+    assert (row.least, row.most) == (pytest.approx(0.5 * 28 / 29), pytest.approx(0.5))
     assert "citizen_report" not in set(change.channel), "citizens have no year before"
 
 
@@ -167,16 +178,19 @@ def test_windows_hold_the_densest_cells_and_lie_apart():
 @pytest.mark.parametrize(
     ("ratio", "low", "high", "ko", "en"),
     [
-        (1.2, 1.1, 1.3, "우연으로 보기 어렵게 늘었다", "more than chance"),
-        (0.8, 0.7, 0.9, "우연으로 보기 어렵게 줄었다", "less than chance"),
-        (1.0, 0.9, 1.1, "구별되지 않는다", "cannot be told from chance"),
+        (1.2, 1.1, 1.3, "폭보다 크게 늘었다", "more than its months vary"),
+        (0.8, 0.7, 0.9, "폭보다 크게 줄었다", "less than its months vary"),
+        (1.0, 0.9, 1.1, "추세라고 말할 수 없다", "no trend"),
+        (1.2, float("nan"), float("nan"), "+20.0%이다. 달 하나하나는", "+20.0% against"),
     ],
 )
 def test_a_change_is_called_one_only_if_its_interval_leaves_out_no_change(ratio, low, high, ko, en):
-    columns = ["channel", "area_name", "now", "before", "ratio", "low", "high", "basis"]
-    change = pd.DataFrame([("citizen_report", None, 120, 100, ratio, low, high, "records")], columns=columns)
-    (finding,) = sentences.change_said(change, MONTHS)
+    columns = ["channel", "area_name", "now", "before", "hours_now", "ratio", "low", "high", "least", "most"]
+    row = ("citizen_report", None, 120, 100, float("nan"), ratio, low, high, 0.5, 2.0)
+    (finding,) = sentences.change_said(pd.DataFrame([row], columns=columns), MONTHS)
     assert ko in finding.text.ko and en in finding.text.en
+    assert "−50.0%에서 +100.0%까지" in finding.text.ko
+    assert ("low" in finding.numbers) == (low == low)
 
 
 @pytest.mark.parametrize(

@@ -592,7 +592,7 @@ def test_peaks_and_shares_of_the_clock(hotspots, hotspots_drawn, records, watche
     citizen, said = shares["citizen_report"], hotspots.numbers("citizen_clock")
     assert (said["peak_hour"], said["peak_share"]) == (19, pytest.approx(citizen[19]))
     assert said["share_while_no_camera_watches"] == pytest.approx(citizen[hours == 0].sum())
-    rest = [hour for hour in range(9, 18) if driven[hour] < 0.5 * driven.max()]
+    rest = [hour for hour in range(9, 18) if driven[hour] < 0.02 * driven.max()]
     assert hotspots.numbers("patrol_clock") == {"peak_hour": 14, "hours_at_rest": len(rest)}
 
 
@@ -603,6 +603,8 @@ def test_what_the_peak_after_the_grace_means(hotspots, records, watched):
     assert said["share_in_first_minutes"] == pytest.approx((at_14["at"].dt.minute < 20).mean())
     by = ["unit", "month", "hour"]
     table = now(watched).groupby([*by, "through"]).hours.sum().reset_index()
+    months_through = table.groupby(["unit", "month"]).through.max().groupby("unit").mean()
+    table["through"] = table.unit.map(months_through > 0.5)
     table["records"] = fixed.groupby(by).size().reindex(pd.MultiIndex.from_frame(table[by]), fill_value=0).to_numpy()
 
     def rate(through, *hours):
@@ -637,13 +639,13 @@ def test_months_of_the_period(hotspots, hotspots_drawn, records):
         assert hotspots.metrics[f"{channel}_records"] == counted[channel].sum()
 
 
-def test_places_with_the_most_records_among_those_with_a_position(hotspots, records):
-    placed = records[records.x.notna() & records.name.notna()]
-    counted = now(placed).groupby(["area", "name"]).size().sort_values(ascending=False).head(15)
+def test_places_with_the_most_records_and_their_like_months(hotspots, records):
+    named = records.assign(name=records.name.fillna(records.place)).dropna(subset=["name"])
+    counted = now(named).groupby(["area", "name"]).size().sort_values(ascending=False).head(15)
     shown = hotspots.sheet("장소").set_index(["읍면동", "장소"])
     assert shown.건수.to_dict() == counted.to_dict() and shown.순위.tolist() == list(range(1, 16))
     for name, column in (("비교 달, 이번", LIKE[0]), ("비교 달, 1년 전", LIKE[1])):
-        like = placed[placed.month.isin(column)].groupby(["area", "name"]).size().reindex(counted.index)
+        like = named[named.month.isin(column)].groupby(["area", "name"]).size().reindex(counted.index)
         assert shown[name].astype(int).to_dict() == like.astype(int).to_dict()
     assert ((shown.하한 < shown.건수) & (shown.건수 < shown.상한)).all()
     assert hotspots.metrics["places_listed"] == 15 and hotspots.numbers("places")["records"] == counted.iloc[0]
@@ -677,7 +679,8 @@ def test_change_against_the_year_before(hotspots, records, watched):
             its = watched[watched.area.eq(area) | (area == "전체")]
             hours = [its[its.month.isin(months)].hours.sum() for months in LIKE]
         assert row.비율 == pytest.approx(counts[0] / counts[1] / (hours[0] / hours[1]), rel=1e-6), (channel, area)
-        assert row.하한 < row.비율 < row.상한
+        if row.하한 == row.하한:  # missing with fewer than three months that have records in both years
+            assert row.하한 < row.비율 < row.상한
     counted = records[records.channel != "mobile_camera"].groupby(["channel", "area"])
     enough = [key for key, own in counted if min(own.month.isin(months).sum() for months in LIKE) >= 30]
     assert len(shown) == len(enough) + 2

@@ -13,6 +13,7 @@ from dansok.link import scan_linked
 from dansok.periods import check_month, months_between, shift
 from dansok.words import LANGUAGES, Refusal, Text
 
+LONG_GONE = 12  # months without a record after which a channel does not hold back "latest" either
 REGULAR_MONTHS = 3  # a channel that reported in fewer months does not hold back "latest"
 
 
@@ -134,7 +135,7 @@ def months_seen(city):
 
 
 def latest_month(seen):
-    """The last month in which every channel that reports regularly has records.
+    """The last month in which every channel that reports regularly, and not long ago, has records.
 
     Parameters
     ----------
@@ -148,7 +149,8 @@ def latest_month(seen):
     '2025-03'
     """
     months = seen.groupby("channel").month.agg(["max", "count"])
-    regular = months[months["count"] >= REGULAR_MONTHS]
+    lately = months["max"] > shift(months["max"].max(), -LONG_GONE)
+    regular = months[(months["count"] >= REGULAR_MONTHS) & lately]
     return (regular if len(regular) else months)["max"].min()
 
 

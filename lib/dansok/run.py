@@ -138,6 +138,11 @@ def read_run_file(path, declared):
         )
     try:
         chosen = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+    except UnicodeDecodeError as error:
+        raise Refusal(
+            f"{where}: UTF-8로 저장되지 않았습니다. 편집기에서 UTF-8로 다시 저장하세요.",
+            f"{where}: not saved as UTF-8. Save it again as UTF-8.",
+        ) from error
     except yaml.YAMLError as error:
         line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else "?"
         raise Refusal(

@@ -138,7 +138,7 @@ def load(choices):
         .order_by("channel", "source", "day")
         .to_pandas(),
         exposure=exposure.group_by("channel", "hour")
-        .agg(watched_hours=_.watched_hours.sum(), units=_.unit.nunique())
+        .agg(watched_hours=_.watched_hours.sum().round(6), units=_.unit.nunique())
         .order_by("channel", "hour")
         .to_pandas(),
         cells=tickets.filter(_.cell_x.notnull())
@@ -424,9 +424,9 @@ def _seen(reach):
         Finding(
             "reach",
             Text(
-                f"기록이 한 번이라도 있는 격자는 시 면적의 {ko}이다. 나머지는 '위반 없음'이 아니라 '보지 않음'이다.",
-                f"Of the city's grid cells, these shares hold any record: {en}. The rest is not 'no violation' but "
-                "'not looked at'.",
+                f"기록이 한 번이라도 있는 격자는 시 면적의 {ko}이다. 나머지는 보지 않았거나, 보았으나 기록이 없는 곳이다.",
+                f"Of the city's grid cells, these shares hold any record: {en}. The rest was not looked at, or "
+                "looked at without a record.",
             ),
             numbers,
         )
@@ -471,8 +471,8 @@ def _odd(surprises):
     return Finding(
         "surprises",
         Text(
-            f"이상한 점 {len(surprises)}가지를 찾아 무엇을 했는지와 함께 적었다. 규칙 없이 고친 것은 없다.",
-            f"{len(surprises)} oddities were found and are listed with what was done; nothing was mended without a rule.",
+            f"이상한 점 {len(surprises)}가지를 찾아 무엇을 했는지와 함께 적었다.",
+            f"{len(surprises)} oddities were found and are listed with what was done.",
         ),
         {"oddities": len(surprises)},
     )

@@ -114,6 +114,47 @@ def rate_ratio(count_now, exposure_now, count_before, exposure_before, dispersio
     return ratio, ratio * math.exp(-width), ratio * math.exp(width)
 
 
+def ratio_over_periods(now, before, confidence=0.95):
+    """How many times the earlier rate the present one is, over several pairs of periods that each have their own ups and downs.
+
+    Parameters
+    ----------
+    now, before : pd.DataFrame, shape (n_periods, 2), rows in pairs
+        `events` and `exposure` (1 to compare bare counts) of each period, and of the one it is compared with.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    ratio, low, high : float
+        Ratio of the pooled rates. `low` and `high` are missing with fewer than three pairs that have events in both; all
+        are missing where one side was not watched or had no event.
+
+    Notes
+    -----
+    t interval of the mean log ratio of the pairs, about the pooled ratio: what differs between the pairs (a camera moved, a
+    campaign, the weather) counts as chance, which intervals from counts alone leave out.
+
+    Examples
+    --------
+    >>> now = pd.DataFrame({"events": [90, 120, 100], "exposure": 1.0})
+    >>> before = pd.DataFrame({"events": [100, 100, 100], "exposure": 1.0})
+    >>> [round(value, 2) for value in ratio_over_periods(now, before)]
+    [1.03, 0.72, 1.48]
+    """
+    totals = [part[["events", "exposure"]].sum() for part in (now, before)]
+    if min(min(total) for total in totals) <= 0:
+        return math.nan, math.nan, math.nan
+    ratio = (totals[0].events / totals[0].exposure) / (totals[1].events / totals[1].exposure)
+    pairs = [(part.events / part.exposure.where(part.exposure > 0)).to_numpy(float) for part in (now, before)]
+    known = (pairs[0] > 0) & (pairs[1] > 0)
+    logs = np.log(pairs[0][known] / pairs[1][known])
+    if len(logs) < 3:
+        return float(ratio), math.nan, math.nan
+    half = stats.t.ppf(1 - _tail(confidence), len(logs) - 1) * logs.std(ddof=1) / math.sqrt(len(logs))
+    return float(ratio), float(ratio * math.exp(-half)), float(ratio * math.exp(half))
+
+
 def dispersion(counts_by_period):
     """How many times the variance that chance alone would give, from the changes between neighbouring periods.
 

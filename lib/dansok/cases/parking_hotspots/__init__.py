@@ -15,6 +15,7 @@ from dansok.cases.parking_hotspots import counts, sentences
 from dansok.cases.parking_hotspots.labels import (
     AREA_COLUMNS,
     CHANGE_COLUMNS,
+    CHANGE_INTERVAL,
     HOUR_COLUMNS,
     INTERVAL,
     LEDGER_COLUMNS,
@@ -35,7 +36,7 @@ from dansok.tables import CHANNELS
 from dansok.words import Refusal, Text
 
 __all__ = [
-    "AREA_COLUMNS", "CHANGE_COLUMNS", "HOUR_COLUMNS", "INTERVAL", "LEDGER_COLUMNS", "NOTHING", "NO_YEAR_BEFORE",
+    "AREA_COLUMNS", "CHANGE_COLUMNS", "CHANGE_INTERVAL", "HOUR_COLUMNS", "INTERVAL", "LEDGER_COLUMNS", "NOTHING", "NO_YEAR_BEFORE",
     "PLACE_COLUMNS", "SOURCE", "Choices", "Inputs", "Result", "analyse", "load",
 ]  # fmt: skip
 
@@ -67,11 +68,23 @@ class Choices(chosen.Choices):
                 f"area = '{self.area}': {self.opened.name.ko}에 없는 읍면동입니다. 있는 이름: {', '.join(names)}.",
                 f"area = '{self.area}' is no 읍면동 of {self.opened.name.en}. Names: {', '.join(names)}.",
             )
+        if self.area and not area_has_records(self.opened, self.area, self.months):
+            raise Refusal(
+                f"area = '{self.area}': {self.period.ko}에 이 읍면동의 기록이 없습니다. 기간이나 읍면동을 바꾸세요.",
+                f"area = '{self.area}': there are no records of it in {self.period.en}. Change the period or the area.",
+            )
         if not 1 <= self.top_places <= 50:
             raise Refusal(
                 f"top_places = {self.top_places}: 1에서 50 사이로 적으세요.",
                 f"top_places = {self.top_places}: write 1 to 50.",
             )
+
+
+def area_has_records(city, area, months):
+    """Whether any record of `area` lies in `months`."""
+    tickets = scan_linked(city, "placed_tickets", connect())
+    mine = tickets.filter((_.area_name == area) & _.issued_at.strftime("%Y-%m").isin(months))
+    return bool(mine.count().execute())
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Result:
+    area: str
     period: Text
     as_of: str
     before: Text | None
@@ -117,13 +131,20 @@ class Result:
 
     @property
     def key_findings(self):
-        """The findings of the summary box, in reading order."""
-        return [finding for name, finding in self.findings.items() if name not in UNDER_THE_CHART]
+        """The findings of the summary box, in reading order; what the charts say if there is nothing else."""
+        key = [finding for name, finding in self.findings.items() if name not in UNDER_THE_CHART]
+        return key or [self.findings["months"], self.findings["clock"]]
 
     @property
     def area_columns(self):
         """Columns of `by_area` to show: only channels that have records."""
         return {c: text for c, text in AREA_COLUMNS.items() if c not in CHANNELS or self.by_area[c].sum()}
+
+    @property
+    def title(self):
+        """Title of the briefing, with the 읍면동 if it is about one only."""
+        title = Text("불법 주정차 다발지역", "Where and when illegal parking is recorded")
+        return Text(f"{title.ko}: {self.area}", f"{title.en}: {self.area}") if self.area else title
 
     @property
     def area_note(self):
@@ -202,9 +223,10 @@ def load(choices):
         .agg(records=_.records.sum(), place_name=_.name.min())
         .order_by("channel", "month", *place)
         .to_pandas(),
+        # Threads add in any order: rounding keeps a second run to the same bytes.
         camera_hours=exposure.mutate(month=_.day.strftime("%Y-%m"))
         .group_by("channel", "unit", "area_name", "month", "hour")
-        .agg(watched_hours=_.watched_hours.sum())
+        .agg(watched_hours=_.watched_hours.sum().round(6))
         .order_by("channel", "unit", "area_name", "month", "hour")
         .to_pandas(),
         camera_records=count(cameras, "unit", "month", "hour"),
@@ -244,11 +266,11 @@ def analyse(inputs, choices):
     change, before = counts.change_by_area(inputs, months)
     ledger = counts.ledger_of(inputs, months)
     findings = [
-        *sentences.where_said(by_area),
+        *([] if choices.area else sentences.where_said(by_area)),
         *sentences.when_said(clocks, hours, lunch, inputs, months),
         *sentences.concentration_said(cells),
         *sentences.change_said(change, before),
-        *sentences.seen_by_citizens_only(by_area),
+        *([] if choices.area else sentences.seen_by_citizens_only(by_area)),
         *sentences.places_said(places),
         sentences.months_said(totals),
         sentences.week_said(week, clocks),
@@ -256,6 +278,7 @@ def analyse(inputs, choices):
     findings = {finding.name: finding for finding in findings}
     days = counts.days_within(inputs.by_day, months).day
     return Result(
+        area=choices.area,
         period=choices.period,
         as_of=str(days.max())[:10],
         before=span(before) if before else None,

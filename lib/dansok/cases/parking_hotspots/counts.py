@@ -1,5 +1,6 @@
 """Tables of the hot-spot case: counts of records by place and hour, and what was watched behind them."""
 
+import numpy as np
 import pandas as pd
 
 from dansok.cases.parking_hotspots.labels import WHOLE_CITY
@@ -36,8 +37,10 @@ def headlines(totals, hours, ledger):
         for row in totals.itertuples()
     ]
     if watched:
-        words = Text("CCTV가 지켜본 시간", "Watched by cameras")
-        rows.append((words, f"{watched:,.0f}", Text("시간", "hours"), Text("카메라 시간 합", "camera-hours")))
+        words = Text("CCTV 단속 시간(추정)", "Camera-hours (estimate)")
+        rows.append(
+            (words, f"{watched:,.0f}", Text("시간", "hours"), Text("시간표와 기록에서", "from timetable and records"))
+        )
     rows.append((Text("위치를 아는 기록", "Records with a known place"), f"{placed:.1%}", None, None))
     return rows[:HEADLINES]
 
@@ -137,20 +140,24 @@ def hour_clocks(inputs, months):
             clock["watched"] = _watched(clock.watched_hours)
         clock["period"], clock["outside"] = span(own), outside
         clocks.append(clock)
-    return pd.concat(clocks, ignore_index=True)
+    columns = ["channel", "hour", "records", "share", "watched_hours", "watched", "period", "outside"]
+    return pd.concat(clocks, ignore_index=True) if clocks else pd.DataFrame(columns=columns)
 
 
 def _by_unit_and_hour(inputs, months):
-    """Fixed cameras: records and watched hours by camera, month and hour of day, and whether it went on through the
-    grace in that month."""
+    """Fixed cameras: records and watched hours by camera, month and hour of day, and whether it goes on through the
+    grace: in most of its months."""
     by = ["unit", "month", "hour"]
     effort = within(inputs.camera_hours[inputs.camera_hours.channel == "fixed_camera"], months)
     watched = effort.groupby(by).watched_hours.sum()
     records = within(inputs.camera_records, months).groupby(by).records.sum()
     table = pd.concat([watched, records], axis=1).fillna({"records": 0})
     table = table[table.watched_hours > 0].reset_index()
-    in_grace = table.watched_hours.where(table.hour.isin(inputs.grace_hours), 0).groupby([table.unit, table.month])
-    return table.assign(exempt=in_grace.transform("sum") > 0)
+    in_grace = (
+        table.watched_hours.where(table.hour.isin(inputs.grace_hours), 0).groupby([table.unit, table.month]).sum()
+    )
+    goes_on = (in_grace > 0).groupby("unit").mean() > 0.5
+    return table.assign(exempt=table.unit.map(goes_on))
 
 
 def camera_rates(inputs, months):
@@ -196,6 +203,58 @@ def through_the_grace(inputs, months):
     return grouped.assign(rate=grouped.records / grouped.watched_hours)
 
 
+def grace_ratios(inputs, months, peak, draws=500):
+    """Fixed cameras: how the hour after the grace, and the grace itself, compare with other hours of the same cameras.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    months : list of str
+    peak : int
+        Hour of the day after the grace.
+    draws : int
+        Bootstrap draws of whole cameras.
+
+    Returns
+    -------
+    dict of str -> (ratio, low, high)
+        `stop` and `go_on`: the peak hour against the two hours after it, for cameras that stop for the grace and those
+        that go on; `grace`: the grace against 10 to 18 h without it, for those that go on. 95% percentile interval over
+        cameras (Efron and Tibshirani 1993); empty if either group has too few records.
+    """
+    table = _by_unit_and_hour(inputs, months if inputs.grace_hours else [])
+    groups = {going: rows for going, rows in table.groupby("exempt")}
+    if len(groups) < 2 or min(rows.records.sum() for rows in groups.values()) < ENOUGH:
+        return {}
+    daytime = [hour for hour in range(10, 18) if hour not in inputs.grace_hours]
+    wanted = {
+        "stop": (groups[False], [peak], [peak + 1, peak + 2]),
+        "go_on": (groups[True], [peak], [peak + 1, peak + 2]),
+        "grace": (groups[True], inputs.grace_hours, daytime),
+    }
+    found = {name: _camera_ratio(rows, of, against, draws) for name, (rows, of, against) in wanted.items()}
+    return found if all(np.isfinite(value).all() for value in found.values()) else {}
+
+
+def _camera_ratio(rows, of, against, draws):
+    sums = [
+        rows[rows.hour.isin(hours)]
+        .groupby("unit")[["records", "watched_hours"]]
+        .sum()
+        .reindex(rows.unit.unique(), fill_value=0)
+        for hours in (of, against)
+    ]
+    a, b = (part.to_numpy(float) for part in sums)
+
+    def ratio(pick):
+        (events_a, hours_a), (events_b, hours_b) = a[pick].sum(axis=0), b[pick].sum(axis=0)
+        return (events_a / hours_a) / (events_b / hours_b) if hours_a and hours_b and events_b else np.nan
+
+    random = np.random.default_rng(0)
+    drawn = [ratio(random.integers(0, len(a), len(a))) for _draw in range(draws)]
+    return (ratio(np.arange(len(a))), *np.nanpercentile(drawn, [2.5, 97.5])) if len(a) > 1 else (np.nan,) * 3
+
+
 def weekday_hours(inputs, months, clocks):
     """Records by channel, weekday (0 is Monday) and hour: `value`; missing in hours that nobody of the channel watched."""
     parts, unwatched = [], clocks[clocks.watched == "none"].groupby("channel").hour.agg(set)
@@ -209,7 +268,8 @@ def weekday_hours(inputs, months, clocks):
                 table.value.isna() & table.hour.isin(unwatched.get(channel, set()))
             )
             parts.append(table.assign(channel=channel))
-    return pd.concat(parts, ignore_index=True)
+    columns = ["channel", "weekday", "hour", "value"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def cell_counts(inputs, months):
@@ -293,9 +353,10 @@ def change_by_area(inputs, months):
     Returns
     -------
     table : pd.DataFrame, one row a channel and 읍면동, and one a channel for all (`area_name` missing)
-        `channel`, `area_name`, `name` (for a reader), `now`, `before`, `ratio`, `low`, `high` (95%, widened for
-        over-dispersion; all three missing under 30 records in either), `basis`: "per_camera_hour" for fixed cameras,
-        else "records".
+        `channel`, `area_name`, `name` (for a reader), `now`, `before`, `hours_now`, `hours_before` (camera-hours, missing
+        where not known), `ratio` per camera-hour where they are known, else of the records (missing under 30 records in
+        either year), `low`, `high` (95%, from how much the months differ; missing with fewer than three), `least`,
+        `most`: the ratios of single months.
     before : list of str
         The months compared with; empty if no month has one.
     """
@@ -309,20 +370,32 @@ def change_by_area(inputs, months):
             continue
         then_months = [shift(month, -12) for month in now_months]
         compared.update(then_months)
-        spread = weekly_spread(inputs, now_months + then_months, channel)
         effort = inputs.camera_hours[inputs.camera_hours.channel == channel]
         for area in [None, *sorted(counts.area_name.dropna().unique())]:
             mine, its_effort = (t if area is None else t[t.area_name == area] for t in (counts, effort))
-            now, then = (within(mine, which).records.sum() for which in (now_months, then_months))
-            watched = [within(its_effort, which).watched_hours.sum() for which in (now_months, then_months)]
-            known = channel == "fixed_camera" and min(watched) > 0
-            hours_now, hours_then = watched if known else (1.0, 1.0)
-            ratio = rates.rate_ratio(now, hours_now, then, hours_then, dispersion=spread)
-            ratio = ratio if min(now, then) >= ENOUGH else (float("nan"),) * 3
-            name = area or WHOLE_CITY
-            rows.append((channel, area, name, now, then, *ratio, "per_camera_hour" if known else "records"))
-    columns = ["channel", "area_name", "name", "now", "before", "ratio", "low", "high", "basis"]
-    return pd.DataFrame(rows, columns=columns), sorted(compared)
+            rows.append((channel, area, area or WHOLE_CITY, *_against_a_year_before(mine, its_effort, now_months)))
+    columns = ["channel", "area_name", "name", "now", "before", "hours_now", "hours_before", "ratio", "low", "high"]
+    return pd.DataFrame(rows, columns=[*columns, "least", "most"]), sorted(compared)
+
+
+def _against_a_year_before(counts, effort, now_months):
+    """Counts, camera-hours, ratio with its interval, and the least and most ratio of a single month."""
+    events, watched = counts.groupby("month").records.sum(), effort.groupby("month").watched_hours.sum()
+    then_months = [shift(month, -12) for month in now_months]
+    now, then = (
+        pd.DataFrame({"events": events.reindex(which, fill_value=0), "exposure": watched.reindex(which, fill_value=0)})
+        for which in (now_months, then_months)
+    )
+    known = counts.channel.eq("fixed_camera").all() and now.exposure.sum() > 0 and then.exposure.sum() > 0
+    hours = (now.exposure.sum(), then.exposure.sum()) if known else (float("nan"),) * 2
+    if not known:
+        now["exposure"] = then["exposure"] = 1.0
+    sums = int(now.events.sum()), int(then.events.sum())
+    if min(sums) < ENOUGH:
+        return *sums, *hours, *(float("nan"),) * 5
+    single = (now.events / now.exposure).to_numpy() / (then.events / then.exposure).to_numpy()
+    single = single[(now.events > 0).to_numpy() & (then.events > 0).to_numpy()]
+    return *sums, *hours, *rates.ratio_over_periods(now, then), single.min(), single.max()
 
 
 def ledger_of(inputs, months):

@@ -16,6 +16,10 @@ INTERVAL = Text(
     "하한과 상한은 95% 구간(주별, 장소는 달별 오르내림으로 넓힘)",
     "low and high: 95% interval, widened for how much weeks (of places: months) differ",
 )
+CHANGE_INTERVAL = Text(
+    "비율은 카메라 시간을 알면 카메라 시간당 기록의 비율. 하한과 상한은 달마다 오르내린 폭에서 낸 95% 구간",
+    "ratio: of records per camera-hour where camera-hours are known; low and high: 95% interval from how much months differ",
+)
 NO_YEAR_BEFORE = Text(
     "1년 전 같은 달의 자료가 없어 견줄 수 없다.",
     "There are no records of the same months a year before to compare with.",
@@ -54,6 +58,8 @@ CHANGE_COLUMNS = {
     "name": Text("읍면동", "Area"),
     "now": Text("이번", "Now"),
     "before": Text("1년 전", "A year before"),
+    "hours_now": Text("카메라 시간, 이번", "Camera-hours, now"),
+    "hours_before": Text("1년 전", "a year before"),
     "ratio": Text("비율", "Ratio"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),

@@ -1,6 +1,6 @@
 """Findings of the hot-spot case: each a sentence in both languages, built from its numbers."""
 
-from dansok.cases.parking_hotspots.counts import ENOUGH, TOP_CELLS, within
+from dansok.cases.parking_hotspots.counts import ENOUGH, TOP_CELLS, grace_ratios, within
 from dansok.cases.parking_hotspots.labels import NOTHING, WEEKDAYS
 from dansok.choices import span
 from dansok.findings import Finding
@@ -14,7 +14,7 @@ ALMOST_SILENT = 0.3  # of the peak hour's share
 
 def where_said(by_area):
     cameras = by_area[by_area.fixed_camera > 0]
-    if cameras.empty:
+    if len(cameras) < 2 or cameras.fixed_camera.sum() < ENOUGH:
         return []
     first, total = cameras.iloc[0], int(cameras.fixed_camera.sum())
     others = cameras.area_name.iloc[1:3].tolist()
@@ -106,6 +106,8 @@ def _names(clocks):
 
 
 def week_said(week, clocks):
+    if week.empty:
+        return Finding("week", NOTHING, {})
     names = _names(clocks)
     busiest = week.loc[week.groupby("channel", sort=False).value.idxmax()]
     ko = ", ".join(f"{names[row.channel].ko} {WEEKDAYS[row.weekday].ko} {row.hour}시대" for row in busiest.itertuples())
@@ -118,9 +120,13 @@ def week_said(week, clocks):
 
 
 def when_said(clocks, hours, lunch, inputs, months):
+    if clocks.empty:
+        return [Finding("clock", NOTHING, {})]
     said = [_clock_said(clocks)]
-    camera = clocks[clocks.channel == "fixed_camera"].set_index("hour")
-    citizen = clocks[clocks.channel == "citizen_report"].set_index("hour")
+    inside = clocks[~clocks.outside.astype(bool)]
+    inside = inside[inside.groupby("channel").records.transform("sum") >= ENOUGH]
+    camera = inside[inside.channel == "fixed_camera"].set_index("hour")
+    citizen = inside[inside.channel == "citizen_report"].set_index("hour")
     if len(camera) and (camera.watched != "unknown").all():
         said.append(_camera_clock(camera))
     if len(citizen):
@@ -150,15 +156,17 @@ def _patrol_clock(patrol):
     ko = f"주행형 단속차량({period.ko})의 기록은 {peak}시대에 가장 많다({patrol.share[peak]:.1%})."
     en = f"The patrol car ({period.en}) records most between {peak} and {peak + 1} h ({patrol.share[peak]:.1%})."
     if rest:
-        ko += f" 9~18시 가운데 {len(rest)}시간은 거의 운행하지 않는다({', '.join(f'{h}시' for h in rest)})."
-        en += f" In {len(rest)} of the hours from 9 to 18 it hardly drives ({', '.join(f'{h} h' for h in rest)})."
+        ko += f" 9~18시 가운데 {len(rest)}시간은 기록이 거의 없다({', '.join(f'{h}시' for h in rest)})."
+        en += f" In {len(rest)} of the hours from 9 to 18 it hardly records anything ({', '.join(f'{h} h' for h in rest)})."
     return [Finding("patrol_clock", Text(ko, en), {"peak_hour": peak, "hours_at_rest": len(rest)})]
 
 
 def _camera_clock(camera):
     peak = int(camera.records.idxmax())
     day = camera[camera.watched_hours > 0.5 * camera.watched_hours.max()]
-    quiet = [h for h in range(day.index.min(), day.index.max()) if camera.watched[h] in ("none", "partial")]
+    quiet = _longest_run(
+        [h for h in range(day.index.min(), day.index.max()) if camera.watched[h] in ("none", "partial")]
+    )
     at_peak = camera.share[peak]
     if not quiet:
         return Finding(
@@ -177,9 +185,9 @@ def _camera_clock(camera):
         "camera_clock",
         Text(
             f"고정형 CCTV 기록은 {peak}시대에 가장 많고(하루의 {at_peak:.1%}), {quiet[0]}~{quiet[-1] + 1}시에는 {ko}"
-            f"({in_quiet:.1%}). 그 시간에는 카메라의 {watch:.0%}만 단속하기 때문이다.",
+            f"({in_quiet:.1%}). 그 시간의 카메라 단속 시간은 다른 때의 {watch:.0%}이다.",
             f"Fixed cameras record most between {peak} and {peak + 1} h ({at_peak:.1%} of the day) and {en} "
-            f"from {quiet[0]} to {quiet[-1] + 1} h ({in_quiet:.1%}), because only {watch:.0%} of them enforce then.",
+            f"from {quiet[0]} to {quiet[-1] + 1} h ({in_quiet:.1%}), when camera-hours are {watch:.0%} of those of other hours.",
         ),
         {
             "peak_hour": peak,
@@ -190,6 +198,17 @@ def _camera_clock(camera):
             "quiet_watch_share": watch,
         },
     )
+
+
+def _longest_run(hours):
+    """The longest run of consecutive hours."""
+    runs = []
+    for hour in hours:
+        if runs and hour == runs[-1][-1] + 1:
+            runs[-1].append(hour)
+        else:
+            runs.append([hour])
+    return max(runs, key=len, default=[])
 
 
 def _citizen_clock(citizen, camera):
@@ -212,6 +231,8 @@ def _grace_finding(camera, lunch, inputs, months):
         return []
     minutes = within(inputs.after_grace, months)
     minutes = minutes[minutes.minute // 60 == peak]
+    if not minutes.records.sum():
+        return []
     first = minutes[minutes.minute % 60 < AFTER_GRACE_MINUTES].records.sum() / minutes.records.sum()
     even = AFTER_GRACE_MINUTES / 60
     said = Text(
@@ -221,53 +242,50 @@ def _grace_finding(camera, lunch, inputs, months):
         f"into its first {AFTER_GRACE_MINUTES} minutes ({even:.0%} if even).",
     )
     numbers = {"peak_hour": peak, "share_in_first_minutes": first, "first_minutes": AFTER_GRACE_MINUTES}
-    more, their_numbers = _two_groups(peak, lunch, inputs.grace_hours)
+    more, their_numbers = _two_groups(inputs, lunch, grace_ratios(inputs, months, peak))
     text = Text(said.ko + more.ko, said.en + more.en)
     return [Finding("what_the_peak_means", text, numbers | their_numbers)]
 
 
-def _two_groups(peak, lunch, grace_hours):
+def _two_groups(inputs, lunch, ratios):
     """Cameras that stop for the grace against cameras that go on: more of the sentence, and its numbers."""
-    groups = {going: rows.set_index("hour") for going, rows in lunch.groupby("exempt")}
-    if len(groups) < 2 or min(rows.records.sum() for rows in groups.values()) < ENOUGH:
+    if not ratios:
         return Text("", ""), {}
-    after = [peak + 1, peak + 2]
-    daytime = [hour for hour in range(10, 18) if hour not in grace_hours]
-    rates = [_rate(groups[False], after), _rate(groups[True], after), _rate(groups[True], daytime)]
-    if not min(rates) > 0:
-        return Text("", ""), {}
-    stops, goes = _rate(groups[False], [peak]) / rates[0], _rate(groups[True], [peak]) / rates[1]
-    in_grace, cameras = _rate(groups[True], grace_hours) / rates[2], int(groups[True].cameras.max())
-    by_timetable, falls = stops > 1.15 and goes < 1 + (stops - 1) / 2, in_grace < 0.9
-    span_of_grace = grace_hours[0], grace_hours[-1] + 1
+    (stops, stops_low, _), (goes, goes_low, goes_high), (grace, low, high) = (
+        ratios[name] for name in ("stop", "go_on", "grace")
+    )
+    cameras, hours = int(lunch[lunch.exempt].cameras.max()), (inputs.grace_hours[0], inputs.grace_hours[-1] + 1)
+    only_where_they_stop = stops_low > 1 and goes_low <= 1 <= goes_high
+    verdict = (
+        Text("낮보다 적다", "is below that of the day")
+        if high < 1
+        else Text("낮보다 많다", "is above that of the day")
+        if low > 1
+        else Text("낮과 다르다고 할 수 없다", "cannot be told from that of the day")
+    )
     ko = (
-        f" 점심에도 단속하는 카메라 {cameras}대에서는 {peak}시 기록이 그다음 두 시간의 {goes:.2f}배인데, 점심에 쉬는 카메라에서는 "
-        f"{stops:.2f}배이다"
-        + (f": {peak}시 정점은 거리가 아니라 시간표가 만든다." if by_timetable else ".")
-        + f" 점심에도 단속하는 자리에서는 {span_of_grace[0]}~{span_of_grace[1]}시의 시간당 기록이 낮 다른 시간의 {in_grace:.0%}이다"
-        + (": 점심에는 기록이 실제로 줄어든다." if falls else ": 점심에 기록이 적은 것은 보지 않아서이다.")
+        f" 정점 시간의 기록은 점심에 쉬는 카메라에서 그다음 두 시간의 {stops:.2f}배, 점심에도 기록하는 카메라 {cameras}대에서 {goes:.2f}배"
+        f"(95% 구간 {goes_low:.2f}~{goes_high:.2f})이다"
+        + (": 이 정점은 점심에 쉬는 카메라에서만 나타난다." if only_where_they_stop else ".")
+        + f" 점심에도 기록하는 자리의 {hours[0]}~{hours[1]}시 시간당 기록은 낮 다른 시간의 {grace:.0%}(95% 구간 {low:.0%}~{high:.0%})로 "
+        f"{verdict.ko}. 점심에 쉬는 자리의 점심은 알 수 없다."
     )
     en = (
-        f" The {cameras} cameras that go on through lunch record {goes:.2f} times as much at {peak} h as in the two hours "
-        f"after, those that stop {stops:.2f} times"
-        + (f": the {peak} h peak is made by the timetable, not by the street." if by_timetable else ".")
-        + f" Where cameras go on, the hourly rate from {span_of_grace[0]} to {span_of_grace[1]} h is {in_grace:.0%} of the "
-        + "other daytime hours"
-        + (": records do fall at lunch." if falls else ": few records at lunch mean that nobody looked.")
+        f" Against the two hours after it, cameras that stop for lunch record {stops:.2f} times as much in that hour, the "
+        f"{cameras} that record through lunch {goes:.2f} times (95% interval {goes_low:.2f} to {goes_high:.2f})"
+        + (": this peak shows only where cameras stop for lunch." if only_where_they_stop else ".")
+        + f" Where they record through lunch, the hourly rate from {hours[0]} to {hours[1]} h is {grace:.0%} of the other "
+        f"daytime hours (95% interval {low:.0%} to {high:.0%}) and {verdict.en}. What happens at lunch elsewhere is not known."
     )
     numbers = {
         "peak_to_next_hours_where_cameras_stop": stops,
         "peak_to_next_hours_where_cameras_go_on": goes,
-        "lunch_to_daytime_where_cameras_go_on": in_grace,
+        "lunch_to_daytime_where_cameras_go_on": grace,
+        "lunch_to_daytime_low": low,
+        "lunch_to_daytime_high": high,
         "cameras_through_grace": cameras,
     }
-    return Text(ko, en), numbers
-
-
-def _rate(by_hour, hours):
-    """Records per camera-hour over some hours of the day."""
-    rows = by_hour[by_hour.index.isin(hours)]
-    return float(rows.records.sum() / rows.watched_hours.sum()) if rows.watched_hours.sum() else float("nan")
+    return Text(ko, en), {name: float(value) for name, value in numbers.items()}
 
 
 def concentration_said(cells):
@@ -297,24 +315,47 @@ def change_said(change, before):
         if row.empty:
             continue
         row, name = row.iloc[0], CHANNELS[channel]
-        per_hour = row.basis == "per_camera_hour"
-        verdict = (
-            Text("우연으로 보기 어렵게 늘었다", "more than chance would do")
+        per_hour = row.hours_now > 0
+        months = (
+            Text("", "")
+            if not row.low > 0
+            else Text("달마다 오르내린 폭보다 크게 늘었다. ", "more than its months vary. ")
             if row.low > 1
-            else Text("우연으로 보기 어렵게 줄었다", "less than chance would do")
+            else Text("달마다 오르내린 폭보다 크게 줄었다. ", "less than its months vary. ")
             if row.high < 1
-            else Text("우연한 오르내림과 구별되지 않는다", "cannot be told from chance")
+            else Text(
+                "달마다 오르내린 폭 안에 있어 추세라고 말할 수 없다. ",
+                "which is within how much its months vary: no trend. ",
+            )
         )
-        ko = f"{name.ko}의 {'카메라 한 시간당 ' if per_hour else ''}기록은 1년 전 같은 달({span(before).ko})에 견주어 {_percent(row.ratio)}로"
+        ko = f"{name.ko}의 {'카메라 한 시간당 ' if per_hour else ''}기록은 1년 전 같은 달({span(before).ko})에 견주어 {_percent(row.ratio)}"
         en = f"{name.en}{' per camera-hour' if per_hour else ''}: {_percent(row.ratio)} against the same months a year before"
+        interval = row.low > 0
         said.append(
             Finding(
                 f"change_{channel}",
                 Text(
-                    f"{ko}(95% 구간 {_percent(row.low)}~{_percent(row.high)}), {verdict.ko}.",
-                    f"{en} ({span(before).en}; 95% interval {_percent(row.low)} to {_percent(row.high)}), {verdict.en}.",
+                    ko
+                    + (f"(95% 구간 {_percent(row.low)}~{_percent(row.high)})이다. " if interval else "이다. ")
+                    + months.ko
+                    + f"달 하나하나는 {_percent(row.least)}에서 {_percent(row.most)}까지이다.",
+                    en
+                    + f" ({span(before).en}"
+                    + (
+                        f"; 95% interval {_percent(row.low)} to {_percent(row.high)}), {months.en}"
+                        if interval
+                        else "). "
+                    )
+                    + f"Single months range from {_percent(row.least)} to {_percent(row.most)}.",
                 ),
-                {"ratio": row.ratio, "low": row.low, "high": row.high, "now": int(row.now), "before": int(row.before)},
+                {
+                    "ratio": row.ratio,
+                    "least": row.least,
+                    "most": row.most,
+                    "now": int(row.now),
+                    "before": int(row.before),
+                }
+                | ({"low": row.low, "high": row.high} if interval else {}),
             )
         )
     return said
@@ -339,10 +380,10 @@ def seen_by_citizens_only(by_area):
         Finding(
             "seen_by_citizens",
             Text(
-                f"{', '.join(names)}에서는 시민신고의 {share.citizen_report:.1%}가 나오지만 고정형 CCTV 기록은 "
-                f"{share.fixed_camera:.1%}뿐이다: 카메라 기록만 보면 놓치는 곳이다.",
-                f"{', '.join(names)} send {share.citizen_report:.1%} of citizens' reports but only "
-                f"{share.fixed_camera:.1%} of fixed-camera records: who looks at camera records alone misses them.",
+                f"{', '.join(names)}에서 시민신고의 {share.citizen_report:.1%}가 나오고 고정형 CCTV 기록은 "
+                f"{share.fixed_camera:.1%}이다: 신고 비중이 카메라 기록 비중의 두 배가 넘는다.",
+                f"{', '.join(names)} send {share.citizen_report:.1%} of citizens' reports and "
+                f"{share.fixed_camera:.1%} of fixed-camera records: their share of reports is more than twice that of camera records.",
             ),
             {"areas": names, "share_of_reports": share.citizen_report, "share_of_camera_records": share.fixed_camera},
         )
