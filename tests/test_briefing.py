@@ -288,6 +288,7 @@ def test_prose_is_printed_and_never_run(book, prose, shown):
         ("# 가\n\n[그림](#fig-none)을 보라", "#fig-none"),
         ("# 가\n\n[윗글](#가)", "#"),
         ("# 가\n\n### 다", "heading level is skipped"),
+        ("# 가\n\n> # 나", "no heading in"),
         ("# 가\n\n<div>x</div>", "no HTML"),
         ("# 가\n\n가 <u>나</u>", "no HTML"),
         ("# 가\n\n![x](y.png)", "page.figure"),
@@ -398,6 +399,14 @@ def test_tables_break_after_three_rows_and_before_the_last_two(heights, text):
     assert [sum(counts) for counts in parts.values()] == [3, 15, 27, 39, 51]
     assert len(parts["0"]) == 1 and len(parts["4"]) > 1
     assert all(counts[0] >= 3 and counts[-1] >= 2 for counts in parts.values()), parts
+
+
+@pytest.mark.parametrize("height, parts", [(3.4, [16]), (3.8, [16]), (4.4, [11, 5])])
+def test_a_figure_shrinks_a_little_where_that_saves_the_tail_of_a_table(book, height, parts):
+    book.start().prose("# 가\n\n글", "# A").figure(height=height)
+    book.table(pd.DataFrame({"area": [f"행{r:02d}" for r in range(16)]}))
+    held = [len(re.findall(r"행\d\d", one)) for one in text_of(edition(book.notebook(), "ko"))[1:]]
+    assert held == parts
 
 
 @pytest.mark.parametrize("behind", ["한 줄이다.", "- 하나\n- 둘\n- 셋", "### 셋\n\n한 줄이다."])

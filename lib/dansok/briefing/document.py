@@ -44,6 +44,7 @@ def document(notebook, language):
         for node in _cell(cell, number, language, files):
             node["cell"] = number
             _append(nodes, node)
+    _refuse_nested_headings(nodes)
     _level_headings(nodes)
     _refuse_broken_names(nodes)
     return {"meta": _meta(start, language), "body": nodes}, files
@@ -252,7 +253,7 @@ def _refuse_broken_names(nodes):
         if name:
             places[name] = node["cell"]
     for node in nodes:
-        for name in _references(node):
+        for name in [ref["id"] for ref in _inside(node, "ref")]:
             if name not in places:
                 raise Refusal(
                     ko=f"{node['cell']}번째 셀: 링크 #{name}에 해당하는 그림이나 표가 없습니다.",
@@ -260,10 +261,20 @@ def _refuse_broken_names(nodes):
                 )
 
 
-def _references(part):
+def _refuse_nested_headings(nodes):
+    for node in nodes:
+        if node["t"] != "heading" and _inside(node, "heading"):
+            raise Refusal(
+                ko=f"{node['cell']}번째 셀: 목록·인용·상자 안에 제목을 둘 수 없습니다. 제목을 밖으로 빼세요.",
+                en=f"Cell {node['cell']}: no heading in a list, quotation or box; move it out.",
+            )
+
+
+def _inside(part, kind):
+    """Every node of a kind, however deep."""
     if isinstance(part, dict):
-        own = [part["id"]] if part.get("t") == "ref" else []
-        return own + [name for value in part.values() for name in _references(value)]
+        own = [part] if part.get("t") == kind else []
+        return own + [node for value in part.values() for node in _inside(value, kind)]
     if isinstance(part, list):
-        return [name for value in part for name in _references(value)]
+        return [node for value in part for node in _inside(value, kind)]
     return []

@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from dansok.briefing import fonts
@@ -18,6 +19,7 @@ LARGEST_GAP = 128  # points of blank that a page may end with, less than a fifth
 SCALES = (0.95, 0.9, 0.86)  # of figures; type of 8 points is then 6.9
 SMALL_SCALES = (0.82, 0.78)  # only where floating does not help
 BREAKABLE_ROWS = 8
+TAIL = 100  # points of a table that are worth a smaller figure, to have all of it on one page
 ROWS_OF_TWO_PAGES = 30  # a table of so many rows at most stands on no more than two pages
 
 
@@ -70,8 +72,8 @@ def _fill_pages(lay_out, tree):
 
     Typst floats always or never (typst/typst#7256), so the pages are laid out, measured and laid out again, from the
     front to the back. Where a figure or table leaves a gap, its remedies are tried in order of preference, and the
-    first is taken that fills the page and keeps figures in order and in their sections. Where none does, the one
-    that leaves the least blank is taken.
+    first is taken that fills the page. Where none does so without tearing a table, or failing that without a float
+    that passes a heading, such a one is taken; where none fills the page, the one that leaves the least blank.
     """
     nodes = {node["id"]: node for node in tree["body"] if node["t"] in ("figure", "grid") and node["id"]}
     moves, tried = {}, set()
@@ -79,27 +81,29 @@ def _fill_pages(lay_out, tree):
     if tall := [name for name in nodes if nodes[name].get("whole") and layout.end[name][1] > PAGE_BOTTOM]:
         moves = {name: {"breaks": True} for name in tall}
         layout = lay_out(moves)
-    while gap := next((gap for gap in layout.gaps() if gap not in tried), None):
-        page, name = gap
-        best = layout
-        for changes, may_pass_a_heading in _remedies(page, name, layout, nodes):
+    while fault := next((one for one in layout.faults() if one not in tried), None):
+        page, is_gap = fault[0], fault in layout.gaps()
+        best, least = layout, (True, layout.room(page))
+        for changes in _remedies(fault, layout, nodes):
             trial = lay_out(moves | {one: moves.get(one, {}) | change for one, change in changes.items()})
-            if not trial.in_order() or not (may_pass_a_heading or trial.late() <= layout.late()):
+            left = [one for one in trial.faults() if one[0] <= page and one not in tried]
+            if not trial.in_order() or any(one[0] < page for one in left):
                 continue
-            if not trial.torn() <= layout.torn():
-                continue
-            if trial.room(page) < best.room(page):
-                best = trial
-            if trial.room(page) <= LARGEST_GAP and all(one[0] > page or one in tried for one in trial.gaps()):
-                best = trial
+            harm = 2 * bool(trial.late() - layout.late()) + bool(trial.torn() - layout.torn())
+            unfilled = bool(left) or trial.room(page) > LARGEST_GAP
+            cost = (unfilled, trial.room(page) if unfilled else harm)
+            if cost < least and (cost == (False, 0) or is_gap and not (unfilled and harm)):
+                best, least = trial, cost
+            if cost == (False, 0):
                 break
-        tried.add(gap)
+        tried.add(fault)
         layout, moves = best, best.moves
     return moves
 
 
-def _remedies(page, name, layout, nodes):
-    """Changes for what starts the page after `page`, and whether a float may then pass a heading; the best first."""
+def _remedies(fault, layout, nodes):
+    """Changes for what does not fit on a page, the best first."""
+    page, name = fault
     kind = nodes[name]["t"]
     figures = [one for one in nodes if nodes[one]["t"] == "figure" and (one == name or layout.start[one][0] == page)]
 
@@ -107,26 +111,28 @@ def _remedies(page, name, layout, nodes):
         now = {one: layout.scale(one) for one in figures}
         for scale in scales:
             saved = sum(nodes[one]["height"] * max(0, now[one] - scale) for one in figures)
-            if layout.room(page) + saved > layout.height_at_top(name):
-                yield {one: {"scale": min(scale, now[one])} for one in figures}, False
+            if layout.room(page) + saved > layout.overhang(name):
+                yield {one: {"scale": min(scale, now[one])} for one in figures}
 
     yield from shrunk(SCALES)
+    if fault not in layout.gaps():
+        return
     if kind == "grid" and len(nodes[name]["rows"]) >= BREAKABLE_ROWS:
-        yield {name: {"breaks": True}}, False
-    yield {name: {"top": True}}, False
+        yield {name: {"breaks": True}}
+    yield {name: {"top": True}}
     yield from shrunk(SMALL_SCALES)
-    for table in layout.behind(name, "grid"):
-        if len(nodes[table]["rows"]) >= BREAKABLE_ROWS:
-            yield {name: {"top": True}, table: {"breaks": True}}, False
-    # The next of its kind, which would overtake it, floats too; then those that float together are shrunk together.
-    together = [[name], [name, *layout.behind(name, kind)[:1]]]
-    yield {one: {"top": True} for one in together[1]}, False
-    if kind == "figure":
-        waiting = [one for one in nodes if layout.floats(one) and layout.start[one][0] > page]
-        for scale in (SCALES[-1], *SMALL_SCALES):
-            for group in together:
-                yield {one: {"top": True, "scale": scale} for one in waiting + group}, False
-    yield {name: {"top": True}}, True
+    # With it a table of the section breaks, or the next of its kind floats, which would overtake it, or both; then
+    # those that float together are shrunk together.
+    tables = [one for one in layout.behind(name, "grid") if len(nodes[one]["rows"]) >= BREAKABLE_ROWS]
+    waiting = [one for one in nodes if layout.floats(one) and layout.start[one][0] > page]
+    for scale in (None, SCALES[-1], SMALL_SCALES[-1]) if kind == "figure" else (None,):
+        for others in ([], layout.behind(name, kind)[:1]):
+            for breaking in ([], tables[:1]):
+                if not (scale or others or breaking):
+                    continue
+                group = [*(waiting if scale else []), name, *others]
+                floats = {one: {"top": True} | ({"scale": scale} if scale else {}) for one in group}
+                yield {one: {"breaks": True} for one in breaking} | floats
 
 
 class _Layout:
@@ -150,7 +156,7 @@ class _Layout:
                 self.next_section[node["id"]] = behind[0] if behind else math.inf
         self.rows = {node["id"]: len(node["rows"]) for node in tree["body"] if node["t"] == "grid" and node["id"]}
         self.kinds = {node["id"]: node["t"] for node in tree["body"] if node.get("id") in self.start}
-        self.broken = [one for one in self.section if moves.get(one, {}).get("breaks")]
+        self.parts = Counter(name for name, _ in {(name, page) for kind, name, page, _ in spots if kind == "row"})
         self.ends = {}
         for _, _, page, y in spots:
             self.ends[page] = max(y, self.ends.get(page, PAGE_TOP))
@@ -164,8 +170,12 @@ class _Layout:
     def room(self, page):
         return PAGE_BOTTOM - self.ends.get(page, PAGE_BOTTOM)
 
+    def faults(self):
+        """Pages with a gap or a tail, in order, with the figure or table that does not fit there."""
+        return sorted({*self.gaps(), *self.tails()})
+
     def gaps(self):
-        """Pages that end with too much blank, and the name of the figure or table that did not fit there."""
+        """Pages that end with too much blank, and what was moved to the next."""
         return [
             (page, name)
             for (_, _, page_before, _), (kind, name, start, _) in zip(self.flow, self.flow[1:], strict=False)
@@ -174,11 +184,16 @@ class _Layout:
             if self.room(page) > LARGEST_GAP
         ]
 
-    def height_at_top(self, name):
-        """Height of what starts its page with this: itself, with a heading that clings to it."""
+    def tails(self):
+        """Pages on which a table starts of which only a little is on the next."""
+        starts = [(self.start[one][0], one) for one in self.section if self.kinds[one] == "grid"]
+        return [(page, one) for page, one in starts if self.end[one][0] == page + 1 and self.overhang(one) < TAIL]
+
+    def overhang(self, name):
+        """Height on the page where this ends, with a heading that clings to it."""
         page, y = self.end[name]
         floats = [end[1] for one, end in self.end.items() if end[0] == page and self.floats(one)]
-        return y - max(floats, default=PAGE_TOP) if self.start[name][0] == page else math.inf
+        return y - max(floats, default=PAGE_TOP)
 
     def behind(self, name, kind):
         """Figures or tables between this and the next section."""
@@ -187,20 +202,18 @@ class _Layout:
         return [one for one in behind if self.kinds[one] == kind and self.section[one] == self.section[name]]
 
     def in_order(self):
-        """Whether figures follow each other as they are numbered, tables too; no float stands before its heading, and
-        no table of less than a page is on three."""
+        """Whether figures follow each other as they are numbered, tables too, and no float stands before its heading."""
         after_heading = all(self.start[one][0] > self.heading[one] for one in self.section if self.floats(one))
         in_turn = all(
             places == sorted(places)
             for kind in ("figure", "grid")
             for places in [[self.start[one] for one in self.section if self.kinds[one] == kind]]
         )
-        return after_heading and in_turn and all(self.end[one][0] - self.start[one][0] <= 1 for one in self.broken)
+        return after_heading and in_turn
 
     def torn(self):
-        """Tables that stand on three pages although two would hold them."""
-        short = [name for name, rows in self.rows.items() if rows <= ROWS_OF_TWO_PAGES and name in self.start]
-        return {name for name in short if self.end[name][0] - self.start[name][0] > 1}
+        """Tables that come in three parts although two would hold them."""
+        return {name for name, rows in self.rows.items() if rows <= ROWS_OF_TWO_PAGES and self.parts[name] > 2}
 
     def late(self):
         """Floats that stand on a page after the one on which the next section begins."""
