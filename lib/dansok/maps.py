@@ -347,7 +347,7 @@ def cell_map(
     needs(cells, "cell_map", "cell_x", "cell_y", "value")
     if len(zoom) > 2:
         raise ValueError(f"cell_map: at most two zooms fit the page, got {len(zoom)}")
-    if cells.empty or not (cells["value"] > 0).any():
+    if cells.empty or areas.empty or not (cells["value"] > 0).any():
         return charts.no_data(language, height=1.6)
     areas = _areas(areas)
     shown = cells[cells["value"].isna() | (cells["value"] > 0)].sort_values(
@@ -506,7 +506,7 @@ def source_reach(cells, reach, areas, *, language, cell_metres=100):
     """
     needs(cells, "source_reach", "channel", "cell_x", "cell_y")
     needs(reach, "source_reach: reach", "channel", "share", "records")
-    if reach.empty:
+    if reach.empty or areas.empty:
         return charts.no_data(language, height=1.6)
     areas = _areas(areas)
     west, south, east, north = bounds = _bounds(areas)
@@ -573,7 +573,7 @@ def ranked_places(places, areas, *, language, value_label=RECORDS, decimals=0, z
         Draw only this window; places outside stay in the list, which says so.
     """
     needs(places, "ranked_places", "rank", "name", "x", "y")
-    if places.empty:
+    if places.empty or areas.empty:
         return charts.no_data(language, height=1.6)
     if places["rank"].duplicated().any():
         raise ValueError("ranked_places: a rank appears twice")

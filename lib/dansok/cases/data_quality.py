@@ -414,6 +414,7 @@ def _placed(matches):
 
 
 def _seen(reach):
+    reach = reach.dropna(subset=["share"])  # without boundaries the size of the city is not known
     if reach.empty:
         return []
     parts = [(CHANNELS[row.channel], row.share, row.areas, row.of_areas) for row in reach.itertuples()]
@@ -513,4 +514,6 @@ def _metrics(inputs, reach):
         "tables_filled": int(inputs.arrivals.table.nunique()),
         "tables_known": sum(table.stage == "2_clean" for table in TABLES.values()),
     }
-    return metrics | {f"{row.channel}_cells_share": float(row.share) for row in reach.itertuples()}
+    return metrics | {
+        f"{row.channel}_cells_share": float(row.share) for row in reach.dropna(subset=["share"]).itertuples()
+    }

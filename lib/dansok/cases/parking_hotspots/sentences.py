@@ -185,9 +185,9 @@ def _camera_clock(camera):
         "camera_clock",
         Text(
             f"고정형 CCTV 기록은 {peak}시대에 가장 많고(하루의 {at_peak:.1%}), {quiet[0]}~{quiet[-1] + 1}시에는 {ko}"
-            f"({in_quiet:.1%}). 그 시간의 카메라 단속 시간은 다른 때의 {watch:.0%}이다.",
+            f"({in_quiet:.1%}). 그 시간의 카메라 단속 시간(추정)은 다른 때의 {watch:.0%}이다.",
             f"Fixed cameras record most between {peak} and {peak + 1} h ({at_peak:.1%} of the day) and {en} "
-            f"from {quiet[0]} to {quiet[-1] + 1} h ({in_quiet:.1%}), when camera-hours are {watch:.0%} of those of other hours.",
+            f"from {quiet[0]} to {quiet[-1] + 1} h ({in_quiet:.1%}), when camera-hours (estimated) are {watch:.0%} of those of other hours.",
         ),
         {
             "peak_hour": peak,
