@@ -193,7 +193,8 @@ def test_the_true_peak_at_lunch_is_hidden_in_counts_and_shown_by_cameras_that_go
     said = findings["parking_hotspots"]["what_the_peak_means"]
     planted = true[[12, 13]].mean() / true[[10, 11, 14, 15, 16, 17]].mean()
     assert said["numbers"]["lunch_to_daytime_where_cameras_go_on"] == pytest.approx(planted, rel=0.1)
-    assert "시간표가 만든다" in said["ko"] and "nobody looked" in said["en"]
+    assert "점심에 쉬는 카메라에서만 나타난다" in said["ko"] and "is above that of the day" in said["en"]
+    assert said["numbers"]["lunch_to_daytime_low"] < planted < said["numbers"]["lunch_to_daytime_high"]
     assert findings["parking_hotspots"]["citizen_clock"]["numbers"]["peak_hour"] == 19
 
 
