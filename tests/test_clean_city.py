@@ -395,6 +395,16 @@ def test_every_unmapped_value_is_listed_at_once(tmp_path):
     assert list((tmp_path / "mini" / "2_clean").iterdir()) == []
 
 
+def test_a_column_of_names_is_refused_without_printing_them(tmp_path):
+    head, *rows = CAMERAS_1.splitlines(True)
+    many = [rows[0].replace("고정형 CCTV", f"가상인{number}") for number in range(50)]
+    assert many[0] != rows[0]
+    with pytest.raises(Refusal) as refused:
+        clean_city(make(tmp_path / "mini", files={**FILES, "고정형 1.csv": "".join([head, *many])}))
+    assert "서로 다른 값이 50가지" in refused.value.text.ko and "50 different values" in refused.value.text.en
+    assert "가상인" not in str(refused.value)
+
+
 def test_a_run_that_dies_leaves_the_old_tables_and_no_staging(city, monkeypatch):
     before = contents(city.clean)
     (city.raw / "체납 2.csv").write_text(DEBTS_2 + "2024-06-01,12가3456,자동차세,2024-06-30,5,N\n", encoding="utf-8")

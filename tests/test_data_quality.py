@@ -160,7 +160,7 @@ def test_cells_beyond_every_area_belong_to_none():
         (
             {"fixed_camera": [0, 1, 4], "citizen_report": [3, 4]},
             "고정형 CCTV 3개월(2025-01~2025-02, 2025-05), 시민신고 2개월(2025-04~2025-05).",
-            "Fixed cameras 3 (2025-01~2025-02, 2025-05), Citizens' reports 2 (2025-04~2025-05).",
+            "Fixed cameras 3 (2025-01 to 2025-02, 2025-05), Citizens' reports 2 (2025-04 to 2025-05).",
             5,
         ),
     ],
@@ -199,7 +199,7 @@ def test_hours_hardly_watched_are_told_by_channel(result):
     said = result.findings["unwatched"]
     assert said.numbers == {"fixed_camera_hours_unwatched": 11, "mobile_camera_hours_unwatched": 21}
     assert "고정형 CCTV 0~7, 20~24시" in said.text.ko, "1.9 of 100 hours is under 2%"
-    assert "Patrol car 0~9, 11~14, 15~24 h" in said.text.en
+    assert "Patrol car 0 to 9, 11 to 14, 15 to 24 h" in said.text.en
     assert "citizen_report" not in set(result.exposure.channel), "how much citizens watch is unknown, not zero"
 
 

@@ -53,6 +53,7 @@ SURPRISE_COLUMNS = {
     "rows": Text("행", "Rows"),
     "text": Text("내용", "What was found"),
 }
+NOTE_COLUMNS = {"source": Text("출처", "Source"), "text": Text("내용", "What to know")}
 STEPS = {
     "came": Text("들어옴", "came"),
     "dropped": Text("뺌", "left out"),
@@ -351,7 +352,7 @@ def _holes(coverage):
     if not holes:
         return []
     ko = ", ".join(f"{name.ko} {len(months)}개월({_runs(months)})" for name, months in holes.items())
-    en = ", ".join(f"{name.en} {len(months)} ({_runs(months)})" for name, months in holes.items())
+    en = ", ".join(f"{name.en} {len(months)} ({_runs(months).replace('~', ' to ')})" for name, months in holes.items())
     count = coverage.month.nunique()
     return [
         Finding(
@@ -445,7 +446,7 @@ def _unwatched(exposure):
     if not parts:
         return []
     ko = ", ".join(f"{name.ko} {spans}시" for name, spans in parts)
-    en = ", ".join(f"{name.en} {spans} h" for name, spans in parts)
+    en = ", ".join(f"{name.en} {spans.replace('~', ' to ')} h" for name, spans in parts)
     return [
         Finding(
             "unwatched",

@@ -10,6 +10,7 @@ import pandas as pd
 from dansok.korea.plates import find_plates, read_plates
 from dansok.words import Refusal
 
+MOST_CATEGORIES = 40  # different unmapped values from which on a column is taken for something else, such as names
 LISTED = 30
 
 
@@ -86,6 +87,7 @@ def refuse_unmapped(table, found):
         )
         lines += [f"[source.values.{column}]  # {source}", *(f'{_quoted(text)} = ""' for text, _, _ in parts)]
         lines.append("# " + ", ".join(f"{code}({text.ko})" for code, text in table[column].values.items()))
+    _refuse_what_is_no_category(table, ordered)
     pasted = "\n".join(lines)
     raise Refusal(
         f"{table.ko}({table.name}): 뜻을 모르는 값이 있어 아무것도 쓰지 않았습니다. {'; '.join(told_ko)}. "
@@ -95,6 +97,18 @@ def refuse_unmapped(table, found):
         f"Put these lines under that [[source]] in city.toml (below the same [source.values…] if it is there already), with the "
         f"right code between the empty quotes.\n{pasted}",
     )
+
+
+def _refuse_what_is_no_category(table, keys):
+    """A column with a great many values is no category but perhaps one of names: its values are not printed."""
+    for (source, column), distinct in Counter(key[:2] for key in keys).items():
+        if distinct > MOST_CATEGORIES:
+            raise Refusal(
+                f"[[source]] '{source}'의 '{column}'({table[column].ko})에 서로 다른 값이 {distinct:,}가지 있습니다. 구분 열이 아닌 듯하니 "
+                f"city.toml의 columns에서 '{column}'에 적은 열 이름을 확인하세요.",
+                f"[[source]] '{source}', '{column}' holds {distinct:,} different values, which is no category. Check which header "
+                f"stands for '{column}' under columns in city.toml.",
+            )
 
 
 def _safe(text):
