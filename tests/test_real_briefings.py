@@ -725,7 +725,7 @@ def test_a_month_without_any_export_is_refused(namyangju, month):
     ("notebook", "language", "words"),
     [
         ("quality", "ko", ["180,783", "367", "88.7%", "160,082", "주행형 단속차량 24개월(2024-01~2025-12)"]),
-        ("quality", "en", ["180,783", "367", "88.7%", "160,082", "Patrol car 24 (2024-01~2025-12)"]),
+        ("quality", "en", ["180,783", "367", "88.7%", "160,082", "Patrol car 24 (2024-01 to 2025-12)"]),
         ("hotspots", "ko", ["82,734", "22,186", "87.4%", "별내동이 21,243건으로 가장 많다", "14시대에 가장 많고", "19시대에 가장 많다"]),
         ("hotspots", "en", ["82,734", "22,186", "87.4%", "별내동 has the most fixed-camera records: 21,243", "most between 14 and 15 h", "most between 19 and 20 h"]),
     ],

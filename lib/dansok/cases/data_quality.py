@@ -53,7 +53,6 @@ SURPRISE_COLUMNS = {
     "rows": Text("행", "Rows"),
     "text": Text("내용", "What was found"),
 }
-NOTE_COLUMNS = {"source": Text("출처", "Source"), "text": Text("내용", "What to know")}
 STEPS = {
     "came": Text("들어옴", "came"),
     "dropped": Text("뺌", "left out"),

@@ -198,7 +198,7 @@ def through_the_grace(inputs, months):
         months = []
     table = _by_unit_and_hour(inputs, months)
     # The few months in which a camera that mostly stops went on are no picture of the group at lunch.
-    table = table[table.exempt | ~table.hour.isin(inputs.grace_hours)]
+    table = table[table.exempt.astype(bool) | ~table.hour.isin(inputs.grace_hours)]
     grouped = table.groupby(["exempt", "hour"], as_index=False).agg(
         cameras=("unit", "nunique"), records=("records", "sum"), watched_hours=("watched_hours", "sum")
     )
