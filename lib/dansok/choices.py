@@ -14,6 +14,7 @@ from dansok.periods import check_month, months_between, shift
 from dansok.words import LANGUAGES, Refusal, Text
 
 LONG_GONE = 12  # months without a record after which a channel does not hold back "latest" either
+NOBODY = 0.02  # share of the busiest hour's watch below which an hour counts as unwatched
 REGULAR_MONTHS = 3  # a channel that reported in fewer months does not hold back "latest"
 
 

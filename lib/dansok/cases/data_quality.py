@@ -7,7 +7,7 @@ import pandas as pd
 from ibis import _
 
 from dansok import choices as chosen
-from dansok.choices import arrivals_told
+from dansok.choices import NOBODY, arrivals_told
 from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
@@ -66,7 +66,6 @@ UNDER_THE_CHART = (
     "unwatched",
 )  # said beside their chart, not in the summary
 NOTHING = Text("해당하는 것이 없다.", "There is nothing of the kind.")
-NOBODY = 0.02  # share of the busiest hour's watch below which an hour counts as unwatched
 REGULAR_RESTS = 4  # single days without records from which on they are taken for days of rest
 PARTIAL = 0.25  # share of a channel's median month below which a month counts as a hole
 

@@ -83,7 +83,6 @@ def _clean_table(city, table, staging, areas):
     spill = (staging / "spill").as_posix().replace("'", "''")
     connection.raw_sql(f"SET temp_directory = '{spill}'")
     connection.raw_sql(f"SET memory_limit = '{MEMORY}'")
-    connection.raw_sql("SET enable_progress_bar = false")
     try:
         return TableCleaner(connection, city, table, staging, areas).clean()
     finally:

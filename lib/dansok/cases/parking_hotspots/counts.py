@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from dansok.cases.parking_hotspots.labels import WHOLE_CITY
-from dansok.choices import span
+from dansok.choices import NOBODY, span
 from dansok.models import rates
 from dansok.periods import shift
 from dansok.tables import CHANNELS
 from dansok.words import Text
 
-NOBODY, FEW = 0.02, 0.5  # share of the busiest hour's watch below which an hour counts as unwatched, or partly watched
+FEW = 0.5  # share of the busiest hour's watch below which an hour counts as partly watched
 ENOUGH = 30  # records below which a ratio is not spoken of
 HEADLINES = 4  # boxes in one row of the page
 TOP_CELLS = 20
