@@ -1,7 +1,8 @@
 """Every table and column, once: checked when written, printed as data/README.md.
 
 A column with `made=True` is filled by `clean` or `link`; every other one may be mapped to an export's column in
-city.toml. A column of type `plate` is read but never written: `plate_token` and its kin stand for it.
+city.toml. A column of type `plate` is read but never written: `plate_token` and its kin stand for it; likewise one of type
+`secret` (a number that points to one person or vehicle), for which `<name>_token` stands.
 
     python -m dansok.tables > data/README.md
 """
@@ -20,10 +21,14 @@ TYPES = (
     "boolean",
     "category",
     "plate",
+    "secret",
     "longitude",
     "latitude",
     "geometry",
 )
+
+
+UNWRITTEN = ("plate", "secret")
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ class Table:
 
     @property
     def stored(self):
-        """Columns that are written: all but plates."""
-        return tuple(column for column in self.columns if column.type != "plate")
+        """Columns that are written: all but plates and secrets."""
+        return tuple(column for column in self.columns if column.type not in UNWRITTEN)
 
     def check(self, frame):
         """Return `frame` with this table's columns in order, or say what is wrong.
@@ -149,6 +154,12 @@ WHY_UNPLACED = {
     "no_place": Text("장소 없음", "no place given"),
 }
 
+READERS = {
+    "fixed_camera": Text("고정형 CCTV", "Fixed cameras"),
+    "patrol_car": Text("주행형 단속차량", "Patrol cars"),
+    "lot": Text("주차장 출입구", "Lot entries"),
+    "squad_car": Text("영치 차량", "Arrears squads' cars"),
+}
 PROVENANCE = (
     Column("source", "string", "Name of the [[source]] in city.toml.", "출처", made=True),
     Column("source_file", "string", "File in 1_raw, with the sheet or zip member.", "원자료 파일", made=True),
@@ -198,6 +209,15 @@ PLATE = (
     ),
     Column("plate_use", "string", "Use by the plate's letter.", "용도", empty_means="plate not read", made=True),
 )
+
+
+def _secret(name, meaning, ko, token_meaning):
+    """A number that points to one person or vehicle, and the keyed hash that is kept of it."""
+    empty = "not in the export"
+    return (
+        Column(name, "secret", f"{meaning}; read, replaced by its token, never written.", ko, empty_means=empty),
+        Column(f"{name}_token", "string", token_meaning, f"{ko} 토큰", empty_means=empty, made=True),
+    )
 
 
 def _clean(name, one_row_is, ko, columns, key=KEY):
@@ -253,6 +273,7 @@ TICKETS = _clean(
         Column(
             "ticket_id", "string", "The enforcement system's own number.", "단속번호", empty_means="not in the export"
         ),
+        *_secret("reporter", "Number of the citizen who reported", "신고자", "Tells one reporter from another."),
         *POSITION,
         *PLATE,
     ),
@@ -390,6 +411,7 @@ DEBTS = _clean(
     "체납",
     (
         Column("snapshot_on", "date", "Day of the register.", "기준일자"),
+        Column("debt_id", "string", "Number of the tax or fine.", "과세번호", empty_means="not in the export"),
         *PLATE,
         Column(
             "debt_kind",
@@ -402,6 +424,24 @@ DEBTS = _clean(
         Column("amount_krw", "integer", "What is owed, surcharges included.", "체납액", "won"),
         Column("instalments", "boolean", "An instalment plan is kept.", "분납", empty_means="not in the export"),
         Column("livelihood", "boolean", "Marked as a livelihood case.", "생계형", empty_means="not in the export"),
+        Column(
+            "stopped",
+            "boolean",
+            "The vehicle is under an order not to be driven: nobody answers for it (대포차).",
+            "운행정지",
+            empty_means="not in the export",
+        ),
+        Column(
+            "owed_to",
+            "category",
+            "To whom it is owed.",
+            "체납 기관",
+            values={
+                "own": Text("관내", "this city"),
+                "other": Text("타 시군 촉탁", "another municipality that asked for help"),
+            },
+            empty_means="this city",
+        ),
     ),
 )
 PAYMENTS = _clean(
@@ -410,6 +450,7 @@ PAYMENTS = _clean(
     "납부",
     (
         Column("paid_on", "date", "Day of the payment.", "납부일"),
+        Column("debt_id", "string", "Number of the tax or fine.", "과세번호", empty_means="not in the export"),
         *PLATE,
         Column("amount_krw", "integer", "What was paid.", "납부액", "won"),
     ),
@@ -429,6 +470,14 @@ SIGHTINGS = _clean(
             made=True,
         ),
         Column("reader", "string", "Camera, car or lot that read it.", "포착 장비", empty_means="not in the export"),
+        Column(
+            "reader_kind",
+            "category",
+            "What read it.",
+            "장비 구분",
+            values=READERS,
+            empty_means="not in the export",
+        ),
         *POSITION,
         *PLATE,
     ),
@@ -460,9 +509,194 @@ OUTCOMES = _clean(
             },
         ),
         Column("paid_krw", "integer", "What was paid upon it.", "납부액", "won", "nothing recorded"),
+        Column("crew", "string", "Arrears squad that acted.", "영치반", empty_means="not in the export"),
         Column("place_as_sent", "string", "Place as the export names it.", "장소", empty_means="not in the export"),
         *POSITION,
         *PLATE,
+    ),
+)
+
+VEHICLES = _clean(
+    "vehicles",
+    "one plate of one vehicle for a time, as the vehicle register holds it",
+    "자동차 등록",
+    (
+        *PLATE,
+        *_secret("vehicle", "Chassis number (차대번호)", "차대번호", "The vehicle itself, whatever plate it bears."),
+        Column("valid_from", "date", "First day on which the vehicle bears the plate.", "등록일"),
+        Column("valid_to", "date", "First day on which it no longer does.", "종료일", empty_means="it still does"),
+        Column(
+            "began_by",
+            "category",
+            "How the spell began.",
+            "등록 사유",
+            values={
+                "new": Text("신규", "newly registered"),
+                "plate_changed": Text("번호변경", "plate changed"),
+                "sold": Text("이전", "sold: another owner"),
+            },
+            empty_means="not in the export",
+        ),
+        Column(
+            "ended_by",
+            "category",
+            "How it ended.",
+            "종료 사유",
+            values={
+                "scrapped": Text("말소", "taken off the register"),
+                "plate_changed": Text("번호변경", "plate changed"),
+                "sold": Text("이전", "sold: another owner"),
+            },
+            empty_means="it still holds, or not in the export",
+        ),
+        Column("home_area", "string", "읍면동 in which it is registered.", "사용본거지", empty_means="not in the export"),
+    ),
+)
+EFFORTS = _clean(
+    "efforts",
+    "one logged piece of looking: a satellite fix of a car on its round, or a shift of officers in one 읍면동",
+    "단속 활동 기록",
+    (
+        Column("logged_at", "timestamp", "Moment of the fix, or start of the shift.", "기록일시", "Asia/Seoul local time"),
+        Column(
+            "time_precision",
+            "category",
+            "How much of the moment the export tells.",
+            "시각 정밀도",
+            values=PRECISIONS,
+            made=True,
+        ),
+        Column(
+            "looker",
+            "category",
+            "Who looked.",
+            "구분",
+            values={
+                "patrol_car": Text("주행형 단속차량", "Patrol car"),
+                "officer": Text("현장 단속조", "Officers on foot"),
+                "squad_car": Text("영치 차량", "Arrears squad"),
+            },
+        ),
+        Column("unit", "string", "Car or team.", "차량·조", empty_means="not in the export"),
+        Column("minutes", "number", "Time that it stands for.", "시간", "minutes"),
+        Column("area_as_sent", "string", "읍면동 as the log names it.", "읍면동", empty_means="not in the export"),
+        *POSITION,
+    ),
+)
+CREW_BLOCKS = _clean(
+    "crew_blocks",
+    "one block of work of one arrears squad, with what came of it, also if nothing did",
+    "영치 활동일지",
+    (
+        Column("started_at", "timestamp", "Start of the block.", "시작일시", "Asia/Seoul local time"),
+        Column(
+            "time_precision",
+            "category",
+            "How much of the moment the export tells.",
+            "시각 정밀도",
+            values=PRECISIONS,
+            made=True,
+        ),
+        Column("hours", "number", "Length of the block.", "활동시간", "hours"),
+        Column("crew", "string", "The squad.", "영치반"),
+        Column(
+            "mode",
+            "category",
+            "Whether it drove about or waited.",
+            "방식",
+            values={"roam": Text("순회", "roaming"), "wait": Text("대기", "waiting")},
+            empty_means="not in the export",
+        ),
+        Column("area_as_sent", "string", "읍면동 in which it was.", "읍면동", empty_means="not in the export"),
+        Column("place_as_sent", "string", "Place at which it waited.", "장소", empty_means="it roamed"),
+        Column("plates_read", "integer", "Plates read.", "판독", "vehicles", "not in the export"),
+        Column("debtors_met", "integer", "Vehicles in arrears among them.", "체납 발견", "vehicles", "not in the export"),
+        Column("plates_seized", "integer", "Plates taken.", "영치", "vehicles", "not in the export"),
+        Column("paid_krw", "integer", "Paid upon it until the export.", "징수액", "won", "nothing recorded"),
+        *POSITION,
+    ),
+)
+STREETS = _clean(
+    "streets",
+    "one street between two junctions",
+    "도로 구간",
+    (
+        Column("street_id", "string", "Number of the street.", "구간번호"),
+        Column("node_from", "string", "Junction at one end.", "시작 교차로"),
+        Column("node_to", "string", "Junction at the other end.", "끝 교차로"),
+        Column("length_metres", "number", "Length.", "연장", "metres"),
+        Column("lanes", "integer", "Lanes, both ways.", "차로수", "lanes", "not in the export"),
+        Column(
+            "land_use",
+            "category",
+            "What stands along it.",
+            "이용",
+            values={
+                "residential": Text("주거", "homes"),
+                "retail": Text("상업", "shops"),
+                "work": Text("업무", "work and schools"),
+                "ribbon": Text("도로변", "country road"),
+            },
+            empty_means="not in the export",
+        ),
+        Column("geometry", "geometry", "Line.", "선형", "WKT, EPSG:5179"),
+    ),
+)
+AREA_COUNTS = _clean(
+    "area_counts",
+    "people and vehicles of one 읍면동 on one day",
+    "읍면동 현황",
+    (
+        Column("counted_on", "date", "Day of the count.", "기준일자"),
+        Column("area_as_sent", "string", "읍면동.", "읍면동"),
+        Column("people", "integer", "Registered inhabitants.", "인구", "people"),
+        Column("vehicles", "integer", "Registered vehicles.", "자동차", "vehicles", "not in the export"),
+    ),
+)
+LOT_COUNTS = _clean(
+    "lot_counts",
+    "cars in one public lot at one hour of one day",
+    "주차장 이용",
+    (
+        Column("lot_id", "string", "Number of the lot.", "주차장관리번호"),
+        Column("counted_at", "timestamp", "Hour of the count.", "조사일시", "Asia/Seoul local time"),
+        Column(
+            "time_precision",
+            "category",
+            "How much of the moment the export tells.",
+            "시각 정밀도",
+            values=PRECISIONS,
+            made=True,
+        ),
+        Column("cars", "integer", "Cars that stood in it.", "주차대수", "cars"),
+    ),
+)
+PARCELS = _clean(
+    "parcels",
+    "one parcel on which a public lot could be built",
+    "주차장 후보지",
+    (
+        Column("parcel_id", "string", "Number of the parcel.", "후보지번호"),
+        Column("address", "string", "Address.", "소재지", empty_means="not in the export"),
+        Column("area_m2", "number", "Area.", "면적", "square metres"),
+        Column("spaces", "integer", "Spaces that would fit.", "가능 면수", "spaces (면)", "not in the export"),
+        Column(
+            "owner",
+            "category",
+            "Who owns it.",
+            "소유",
+            values={
+                "city": Text("공유지", "the city"),
+                "state": Text("국유지", "the state"),
+                "private": Text("사유지", "somebody else"),
+            },
+            empty_means="not in the export",
+        ),
+        Column("land", "string", "Land category (지목).", "지목", empty_means="not in the export"),
+        Column("krw_per_m2", "integer", "Official price.", "공시지가", "won per square metre", "not in the export"),
+        Column("road_metres", "number", "Width of the road in front.", "접도 폭", "metres", "not in the export"),
+        Column("slope_percent", "number", "Slope.", "경사도", "percent", "not in the export"),
+        *POSITION,
     ),
 )
 
@@ -622,6 +856,13 @@ TABLES = {
         PAYMENTS,
         SIGHTINGS,
         OUTCOMES,
+        VEHICLES,
+        EFFORTS,
+        CREW_BLOCKS,
+        STREETS,
+        AREA_COUNTS,
+        LOT_COUNTS,
+        PARCELS,
         PLACED_TICKETS,
         EXPOSURE,
         VISITS,

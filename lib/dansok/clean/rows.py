@@ -17,6 +17,7 @@ from dansok.korea.particles import with_particle
 from dansok.korea.plates import read_plates
 from dansok.privacy import tokens
 from dansok.sources import ROW_NOTES
+from dansok.tables import UNWRITTEN
 from dansok.words import Text
 
 DUPLICATE = Text("모든 항목이 같은 중복 행", "exact duplicate")
@@ -74,7 +75,7 @@ def category_counts(source, table, texts, to_pandas):
     return counts
 
 
-def typed(table, source, texts, counts, vehicles, outlines):
+def typed(table, source, texts, counts, vehicles, secrets, outlines):
     """Read every column.
 
     Parameters
@@ -85,6 +86,8 @@ def typed(table, source, texts, counts, vehicles, outlines):
         As `category_counts` gives.
     vehicles : ibis.Table or None
         `plate_text`, `plate_token`, `plate_state`, `plate_class`, `plate_use`, one row a distinct plate text.
+    secrets : dict of str to ibis.Table
+        Secret column -> `secret_text`, `<column>_token`, one row a distinct text.
     outlines : ibis.Table or None
         `outline_text`, `geometry`, `outline_state`, one row a distinct outline.
 
@@ -102,6 +105,8 @@ def typed(table, source, texts, counts, vehicles, outlines):
     read, flags = {}, {}
     if vehicles is not None:
         rows = rows.left_join(vehicles, rows.plate == vehicles.plate_text)
+    for name, table_of in secrets.items():
+        rows = rows.left_join(table_of, rows[name] == table_of.secret_text).drop("secret_text")
     if outlines is not None:
         rows = rows.left_join(outlines, rows.geometry == outlines.outline_text, rname="moved_{name}")
     for column in table.columns:
@@ -110,6 +115,9 @@ def typed(table, source, texts, counts, vehicles, outlines):
     for column in table.columns:
         name = column.name
         if column.made or column.type == "plate":
+            continue
+        if column.type == "secret":
+            read[f"{name}_token"] = rows[f"{name}_token"] if name in secrets else ibis.null("string")
             continue
         if name not in texts.columns:
             read[name] = ibis.null(ibis_type(column))
@@ -218,6 +226,15 @@ def vehicles_of(texts, key, to_pandas):
         )
 
 
+def tokens_of(texts, name, key, to_pandas):
+    """The distinct texts of a secret column with their tokens, in frames as `vehicles_of` yields them."""
+    held = texts.filter(texts[name].notnull()).select(secret_text=texts[name]).distinct().order_by("secret_text")
+    every = to_pandas(held).secret_text
+    for start in range(0, max(len(every), 1), PLATES_AT_ONCE):
+        distinct = every.iloc[start : start + PLATES_AT_ONCE]
+        yield pd.DataFrame({"secret_text": distinct, f"{name}_token": tokens(distinct, key)})
+
+
 def outlines_of(texts, crs, near, to_pandas):
     """Distinct outlines of a source, moved to EPSG:5179; and the system they contradict, see `read_outlines`."""
     held = texts.filter(texts.geometry.notnull()).group_by(text=texts.geometry).agg(n=_.count())
@@ -234,7 +251,8 @@ def address_keys_of(rows, to_pandas):
 
 def comparison_key(table, rows):
     """One text that is the same for two rows exactly if every mapped column is."""
-    names = [c.name for c in table.columns if not c.made and c.type not in ("plate", "longitude", "latitude")]
+    names = [c.name for c in table.columns if not c.made and c.type not in (*UNWRITTEN, "longitude", "latitude")]
+    names += [f"{c.name}_token" for c in table.columns if c.type == "secret"]
     names += [name for name in ("x", "y", "plate_key") if name in rows.columns]
     names += [name for name in rows.columns if name.endswith("__precision")]
     parts = [rows[name].cast("string").fill_null("\x1e") for name in dict.fromkeys(names)]

@@ -16,7 +16,7 @@ import dansok
 from dansok.clean.rows import ibis_type
 from dansok.privacy import key
 from dansok.sources import file_hashes
-from dansok.tables import TABLES
+from dansok.tables import TABLES, UNWRITTEN
 from dansok.words import Refusal
 
 ROOMS_BELOW = ("words", "tables", "city", "engine", "ledger", "korea", "space", "privacy", "sources", "clean")
@@ -127,13 +127,13 @@ def stamp(city, table, areas):
         As it is kept in `<table>.stamp.json`; equal to the one kept if nothing changed.
     """
     sources = city.sources_of(table.name)
-    uses_plates = any("plate" in {*source.columns, *source.constants} for source in sources)
+    needs_key = any(table[name].type in UNWRITTEN for source in sources for name in {*source.columns, *source.constants})
     return {
         "files": {source.name: file_hashes(source, city.raw) for source in sources},
         "sources": _hash(json.dumps([asdict(source) for source in sources], ensure_ascii=False)),
         "city": _hash(json.dumps([city.name.ko, city.renamed_areas], ensure_ascii=False)),
         "areas": areas if table.name != "areas" else None,
-        "key": key().mark if uses_plates else None,
+        "key": key().mark if needs_key else None,
         "code": _code(),
     }
 

@@ -19,7 +19,7 @@ from dansok.korea.particles import with_particle
 from dansok.ledger import DROPPED, FLAGGED, MENDED, Ledger
 from dansok.privacy import key as office_key
 from dansok.sources import ROW_NOTES, read_source
-from dansok.tables import KEY
+from dansok.tables import KEY, UNWRITTEN
 from dansok.words import Refusal, Text
 
 FEW_ROWS = 20
@@ -157,7 +157,12 @@ class TableCleaner:
             outlines = self._lookup([read], f"{part.order}.outlines")
             if seen:
                 part.surprise(self.table, "crs_contradicts", len(read), surprises.crs_contradicts(source.crs, seen))
-        expression, part.reasons = rows.typed(self.table, source, texts, part.counts, vehicles, outlines)
+        secrets = {}
+        for column in self.table.columns:
+            if column.type == "secret" and column.name in texts.columns:
+                frames = rows.tokens_of(texts, column.name, office_key(), self._pandas)
+                secrets[column.name] = self._lookup(frames, f"{part.order}.{column.name}")
+        expression, part.reasons = rows.typed(self.table, source, texts, part.counts, vehicles, secrets, outlines)
         part.rows = self._stored(expression, f"{part.order}.typed")
         self._times(part)
         part.stats |= self._sums(part)
@@ -347,7 +352,7 @@ class TableCleaner:
     def _write_rejected(self, parts, repeated):
         """Rows that were left out, as sent but for their plates, with the reason."""
         mapped = {name for part in parts for name in part.texts.columns}
-        names = [c.name for c in self.table.columns if c.name in mapped and not c.made and c.type != "plate"]
+        names = [c.name for c in self.table.columns if c.name in mapped and not c.made and c.type not in UNWRITTEN]
         found = []
         for part in parts:
             early = part.rows.filter(part.rows.reason.notnull()).select("source_file", "source_row", "reason")

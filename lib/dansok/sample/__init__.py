@@ -1,22 +1,22 @@
-"""The sample city: an invented city with planted truth, written as a city's systems would export it.
+"""The sample city, a synthetic Namyangju whose truth is known, written as a city's systems would export it.
 
-    python -m dansok.sample data/sample
+    python -m dansok.sample data/sample [--seed N] [--size small|city|province] [--with HAPPENING ...] [--without HAPPENING ...]
 
 writes `1_raw` (exports with the quirks that real ones have) and `truth` (what was planted, for tests only: no analysis
-may read it). Planted:
+may read it). The rooms, from what is to what is written:
 
-- illegal parking truly peaks at 12-13 h and 19 h; places differ by heavy-tailed factors (`world`);
-- fixed cameras are off in the lunch grace and catch the cars left standing at 14:00, so that their records peak at
-  14 h; some cameras go on, some are new or broken for weeks, some are missing from the list (`channels`);
-- citizens report three times as often in one area as in another, and hardly at all in two weeks of outage;
-- the patrol car goes more often where more happens, and never at lunch;
-- 3% of the vehicles, the active ones above all, owe tax or fines; taking the plate makes them pay (`tax`);
-- duplicates, test rows, titles, totals, odd dates and addresses, swapped axes, masked plates (`exports`),
-  each counted in `truth/planted.json` under the name of its source in city.toml.
+- `options`: sizes, and what may happen (new cameras, an outage of the reporting app, re-targeted patrols, ...);
+- `ground`: sixteen 읍면동, streets, land use, zones; `parking`: the true rate λ of violations by street, hour and day;
+- `vehicles`: where each is at what hour, who offends again and again, what becomes of its plates;
+- `watching`: who looks where, unevenly on purpose; `records`: what is seen of what happens; `reads`: plates read;
+- `tax`: who owes, pays and is met by the squads; `lots`: public lots, and parcels of which one is the best;
+- `exports`: the files, quirks and all, with the truth of each row.
 
 Plates are made up: every serial begins with 0, which is not issued.
 """
 
+from dansok.sample.options import HAPPENINGS, SIZES, USUAL, Options
+from dansok.sample.world import World, build_world
 from dansok.sample.write import SEED, write
 
-__all__ = ["SEED", "write"]
+__all__ = ["HAPPENINGS", "SEED", "SIZES", "USUAL", "Options", "World", "build_world", "write"]

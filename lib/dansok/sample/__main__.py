@@ -1,19 +1,25 @@
-"""python -m dansok.sample FOLDER [SEED]"""
+"""Command of `dansok.sample`."""
 
+import argparse
 import sys
 import time
 
-from dansok.sample import SEED, write
-from dansok.words import Refusal, exit_on_refusal
+from dansok.sample import HAPPENINGS, SEED, SIZES, USUAL, Options, write
+from dansok.words import exit_on_refusal
 
 
 def main(arguments):
-    if len(arguments) not in (1, 2) or not all(seed.isdigit() for seed in arguments[1:]):
-        raise Refusal(
-            "사용법: python -m dansok.sample 도시폴더 [난수씨앗]", "Usage: python -m dansok.sample FOLDER [SEED]"
-        )
+    parser = argparse.ArgumentParser(prog="python -m dansok.sample", description="Write a sample city.")
+    parser.add_argument("folder", help="city folder, such as data/sample")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--size", choices=list(SIZES), default="city")
+    told = ", ".join(HAPPENINGS)
+    parser.add_argument("--with", dest="more", nargs="*", default=[], help=f"what happens besides: {told}")
+    parser.add_argument("--without", nargs="*", default=[], help=f"what does not happen (usual: {', '.join(sorted(USUAL))})")
+    chosen = parser.parse_args(arguments)
     started = time.monotonic()
-    fresh = write(arguments[0], int(arguments[1]) if arguments[1:] else SEED)
+    options = Options(chosen.seed, SIZES[chosen.size], (USUAL | set(chosen.more)) - set(chosen.without))
+    fresh = write(chosen.folder, options)
     print(f"sample: written, {time.monotonic() - started:.1f} s" if fresh else "sample: up to date")
 
 

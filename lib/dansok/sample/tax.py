@@ -1,67 +1,203 @@
-"""The planted tax side: who owes, who is seen, whose plate is taken, and who pays because of it."""
+"""The tax side: who owes, who pays when, and what the arrears squads do when they meet a vehicle that owes."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from dansok.sample.channels import CAR_FIRST_DAY
-from dansok.sample.world import DAYS
+from dansok.sample import happenings
+from dansok.sample.ground import stream
 
-DEBTORS = 360  # 3% of the vehicles, the more active the likelier
-PAYS_ANYWAY_DAYS = 900.0  # mean wait until a debt is paid without any action
-PAYS_WHEN_SEIZED = 0.76  # share of seized vehicles that settle
-SETTLES_DAYS = 6.0  # mean wait until they do
-ACTS = 0.5  # share of the sightings of a debtor upon which the squad acts
-SNAPSHOTS = pd.date_range(CAR_FIRST_DAY, DAYS[-1], freq="ME")
-DUE = pd.to_datetime([f"{year}-{day}" for year in range(2021, 2026) for day in ("06-30", "12-31")])
-
-
-def debts(world, rng):
-    """One row a debt: `vehicle`, `kind`, `due_on`, `amount_krw`, `instalments`, `livelihood`, `paid_on`."""
-    chance = world.vehicles["activity"] / world.vehicles["activity"].sum()
-    debtors = rng.choice(len(world.vehicles), DEBTORS, replace=False, p=chance)
-    rows = []
-    for vehicle in debtors:
-        livelihood, instalments = rng.random(2) < (0.06, 0.09)
-        taxes = rng.choice(DUE, min(rng.geometric(0.6) - 1, 5), replace=False)
-        fines = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 2550, rng.geometric(0.7)), "D")
-        for kind, due, low, high in [
-            *(("자동차세", day, 6000, 42000) for day in sorted(taxes)),
-            *(("과태료", day, 3200, 14500) for day in sorted(fines)),
-        ]:
-            rows.append((vehicle, kind, pd.Timestamp(due), rng.integers(low, high) * 10, instalments, livelihood))
-    columns = ["vehicle", "kind", "due_on", "amount_krw", "instalments", "livelihood"]
-    owed = pd.DataFrame(rows, columns=columns)
-    waits = pd.to_timedelta(rng.exponential(PAYS_ANYWAY_DAYS, len(owed)), "D").floor("D")
-    owed["paid_on"] = owed["due_on"].clip(lower=CAR_FIRST_DAY) + waits
-    return owed
+IN_ARREARS = 0.039  # of the registered vehicles at some time; some 3% at one time
+CHRONIC_IN_ARREARS = 0.48  # of those that park wrongly again and again: some 44% of all that are recorded often
+STRANGERS_IN_ARREARS = 0.008  # of other cities' vehicles that do not
+FINES_OF_CHRONIC, FINES_OF_OTHERS = 4.0, 0.8  # mean number beside the taxes
+TAX_KRW, FINE_KRW = 268_000, 40_000  # median half-yearly tax of a car in arrears, and the plain fine
+TAX_SURCHARGE, FINE_SURCHARGE = (0.03, 0.0066), (0.03, 0.012)  # at once, and for each month up to 60
+PAYS_ANYWAY_DAYS = (240.0, 700.0, 2600.0)  # mean wait until a debt is paid without any action: by kind of debtor
+KIND_SHARES = (0.3, 0.4, 0.3)
+PAYS_WHEN_SEIZED, SETTLES_DAYS = 0.76, 6.0  # share of seized vehicles that settle, and mean wait until they do
+LIVELIHOOD, INSTALMENTS, GHOSTS = 0.06, 0.09, 0.012  # livelihood cases, plans kept, vehicles nobody answers for (대포차)
+ACTS = 0.75  # share of the meetings upon which the squad acts
+QUIET_DAYS = 30  # after a notice
+COUNTED_OWN, COUNTED_OTHERS = 2, 3  # unpaid taxes from which on a plate may be taken: of this city, of others
+FINES_FROM_KRW, FINES_FROM_DAYS = 300_000, 60
 
 
-def actions(owed, reads, rng):
-    """Walk through the sightings of debtors in time order: take the plate of whoever owes twice or more, warn others.
+@dataclass(frozen=True)
+class Arrears:
+    """`debtors`: `vehicle`, `kind` (of payer, 0 soon to 2 hardly), `livelihood`, `instalments`, `ghost`. `debts`, one row a
+    debt: `vehicle`, `kind` ("tax", "fine"), `due_on`, `principal_krw`, `paid_on` (missing if not by the last day), `own` (owed
+    to this city). `actions`: `at`, `action`, `vehicle`, `place`, `crew`, `shift`, `paid_krw`. `blocks`, one row a shift of a
+    crew: `crew`, `shift`, `day`, `second`, `hours`, `area`, `waits`, `read`, `found`, `seized`, `recovered_krw`.
+    """
 
-    Livelihood cases and kept instalment plans are only warned. A seized vehicle that settles gets its plate back,
-    and its debts get that day as `paid_on` (in `owed`, in place); one that does not is not seen again.
+    debtors: pd.DataFrame
+    debts: pd.DataFrame
+    actions: pd.DataFrame
+    blocks: pd.DataFrame
+
+    def owed_on(self, day):
+        """Debts unpaid on a day with what is owed, surcharges included: rows of `debts` with `amount_krw`."""
+        held = self.debts[(self.debts["due_on"] <= day) & ~(self.debts["paid_on"] <= day)]
+        return held.assign(amount_krw=amounts(held, day))
+
+
+def amounts(debts, day):
+    """What each debt has grown to on a day, in won, rounded down to ten."""
+    months = np.clip(np.floor((day - debts["due_on"]).dt.days.to_numpy() / 30.4), 0, 60)
+    at_once, monthly = (
+        np.where(debts["kind"] == "tax", tax, fine) for tax, fine in zip(TAX_SURCHARGE, FINE_SURCHARGE, strict=True)
+    )
+    grown = debts["principal_krw"].to_numpy() * (1 + (months > 0) * at_once + months * monthly)
+    return (grown // 10 * 10).astype(int)
+
+
+def arrears(options, fleet, days, first_row):
+    """Debtors and debts of a seed, as they would be if nobody acted: `Arrears` without actions."""
+    rng = stream(options.seed, "debts")
+    cars = fleet.cars
+    base = (IN_ARREARS - CHRONIC_IN_ARREARS * cars.loc[cars["registered"], "chronic"].mean()) / (
+        1 - cars.loc[cars["registered"], "chronic"].mean()
+    )
+    chance = np.where(cars["chronic"], CHRONIC_IN_ARREARS, np.where(cars["registered"], base, STRANGERS_IN_ARREARS))
+    vehicle = np.flatnonzero(rng.random(len(cars)) < chance)
+    n = len(vehicle)
+    debtors = pd.DataFrame(
+        {
+            "vehicle": vehicle,
+            "kind": rng.choice(3, n, p=KIND_SHARES),
+            "livelihood": rng.random(n) < LIVELIHOOD,
+            "instalments": rng.random(n) < INSTALMENTS,
+            "ghost": rng.random(n) < GHOSTS,
+        }
+    )
+    fines = _fines(debtors, cars, days, rng)
+    debts = pd.concat([_taxes(debtors, ~debtors["vehicle"].isin(fines["vehicle"]), days, rng), fines], ignore_index=True)
+    debts["own"] = cars["registered"].to_numpy()[debts["vehicle"]]
+    who = debtors.set_index("vehicle").loc[debts["vehicle"]]
+    wait = np.array(PAYS_ANYWAY_DAYS)[who["kind"]]
+    waits = rng.exponential(np.where(who["ghost"], 1e6, wait)).clip(max=30_000)
+    # Whoever owes on the first day has not paid until then.
+    begins = debts["due_on"].clip(lower=days[first_row])
+    debts["paid_on"] = begins + pd.to_timedelta(np.ceil(waits), "D")
+    debts = debts.sort_values(["vehicle", "due_on", "kind"], kind="stable", ignore_index=True)
+    return Arrears(debtors, debts, pd.DataFrame(), pd.DataFrame())
+
+
+def _taxes(debtors, no_fines, days, rng):
+    """Car tax falls due on 30 June and 31 December; who does not pay once often does not pay again."""
+    due = pd.DatetimeIndex(
+        [pd.Timestamp(f"{year}-{day}") for year in range(days[0].year - 8, days[-1].year + 1) for day in ("06-30", "12-31")]
+    )
+    due = due[due <= days[-1]]
+    number = np.where(debtors["kind"] == 2, rng.geometric(0.2, len(debtors)), rng.geometric(0.42, len(debtors))) - 1
+    number = np.clip(number, no_fines.to_numpy(), len(due))
+    last = len(due) - np.minimum(rng.geometric(0.3, len(debtors)) - 1, len(due) - number.clip(min=1))
+    rows = np.repeat(np.arange(len(debtors)), number)
+    nth = np.arange(len(rows)) - np.repeat(np.cumsum(number) - number, number)
+    level = rng.lognormal(np.log(TAX_KRW), 0.45, len(debtors))
+    return pd.DataFrame(
+        {
+            "vehicle": debtors["vehicle"].to_numpy()[rows],
+            "kind": "tax",
+            "due_on": due[np.maximum(last[rows] - 1 - nth, 0)],
+            "principal_krw": (level[rows] // 10 * 10).astype(int),
+        }
+    )
+
+
+def _fines(debtors, cars, days, rng):
+    mean = np.where(cars["chronic"].to_numpy()[debtors["vehicle"]], FINES_OF_CHRONIC, FINES_OF_OTHERS)
+    number = rng.poisson(rng.gamma(1.5, mean / 1.5))
+    rows = np.repeat(np.arange(len(debtors)), number)
+    age = np.minimum(rng.exponential(620, len(rows)), 4200).astype(int)
+    kind = rng.choice([1, 2, 3], len(rows), p=[0.86, 0.06, 0.08])
+    return pd.DataFrame(
+        {
+            "vehicle": debtors["vehicle"].to_numpy()[rows],
+            "kind": "fine",
+            "due_on": days[-1] - pd.to_timedelta(age, "D"),
+            "principal_krw": kind * FINE_KRW,
+        }
+    )
+
+
+def eligible(unpaid, own, day):
+    """Whether a plate may be taken for these unpaid debts on a day (practice of the planted city)."""
+    taxes = (unpaid["kind"] == "tax").sum()
+    fines = unpaid[(unpaid["kind"] == "fine") & (unpaid["due_on"] <= day - pd.Timedelta(days=FINES_FROM_DAYS))]
+    counted = COUNTED_OWN if own else COUNTED_OTHERS
+    return taxes >= counted or (own and amounts(fines, day).sum() >= FINES_FROM_KRW)
+
+
+def act(options, owed, fleet, reads, rounds, days):
+    """Walk through what the crews read in order of time: take plates, give notice, and let people pay because of it.
+
+    Livelihood cases and kept instalment plans are only given notice. A seized vehicle that settles gets its plate back and
+    all its debts are paid on that day; one that does not is not acted upon again.
 
     Returns
     -------
-    pd.DataFrame
-        One row an action: `at`, `action`, `vehicle`, `place`, `paid_krw` (missing but for returned plates).
+    Arrears
     """
-    rows, quiet_until = [], {}
-    for read in reads[reads["vehicle"].isin(owed["vehicle"])].sort_values("at").itertuples():
-        unpaid = owed[(owed["vehicle"] == read.vehicle) & (owed["due_on"] < read.at) & (owed["paid_on"] > read.at)]
-        if unpaid.empty or read.at < quiet_until.get(read.vehicle, read.at) or rng.random() > ACTS:
+    rng = stream(options.seed, "actions")
+    plan_from = stakeout_day(days) if options.happens("stakeout_plan") else None
+    debts, who = owed.debts.copy(), owed.debtors.set_index("vehicle")
+    ends = np.searchsorted(debts["vehicle"].to_numpy(), np.arange(len(fleet.cars) + 1))
+    due, paid_on = (debts[name].to_numpy("datetime64[D]", copy=True) for name in ("due_on", "paid_on"))
+    registered = fleet.cars["registered"].to_numpy()
+    met = reads[(reads["kind"] == 3) & reads["vehicle"].isin(who.index)]
+    luck = rng.random((2, len(met)))
+    waits = np.ceil(rng.exponential(SETTLES_DAYS, len(met))).astype(int)
+    rows, found, quiet = [], [], {}
+    for i, read in enumerate(met.itertuples()):
+        day = days[read.day]
+        own_rows = np.arange(ends[read.vehicle], ends[read.vehicle + 1])
+        unpaid = own_rows[(due[own_rows] < day) & (paid_on[own_rows] > day)]
+        if not len(unpaid) or day < quiet.get(read.vehicle, day):
             continue
-        if len(unpaid) < 2 or unpaid[["instalments", "livelihood"]].to_numpy().any():
-            rows.append((read.at, "영치예고", read.vehicle, read.place, np.nan))
-            quiet_until[read.vehicle] = read.at + pd.Timedelta(days=30)
+        found.append((read.shift, read.vehicle))
+        acts = ACTS * (happenings.STAKEOUT_FACTOR if plan_from is not None and read.day >= plan_from else 1.0)
+        if luck[0, i] > acts:
             continue
-        rows.append((read.at, "영치", read.vehicle, read.place, np.nan))
-        quiet_until[read.vehicle] = pd.Timestamp.max
-        settled = (read.at + pd.Timedelta(days=rng.exponential(SETTLES_DAYS))).ceil("D") + pd.Timedelta(hours=10)
-        if rng.random() < PAYS_WHEN_SEIZED and settled < DAYS[-1]:
-            owed.loc[unpaid.index, "paid_on"] = settled.normalize()
-            rows.append((settled, "반환", read.vehicle, read.place, unpaid["amount_krw"].sum()))
-            quiet_until[read.vehicle] = settled
-    done = pd.DataFrame(rows, columns=["at", "action", "vehicle", "place", "paid_krw"])
-    return done.sort_values("at", kind="stable", ignore_index=True)
+        at, person = day + pd.Timedelta(seconds=read.second), who.loc[read.vehicle]
+        lawful = eligible(debts.iloc[unpaid], bool(registered[read.vehicle]), day)
+        if not lawful or person["livelihood"] or person["instalments"]:
+            rows.append((at, "영치예고", read.vehicle, read.place, read.unit, read.shift, np.nan))
+            quiet[read.vehicle] = day + pd.Timedelta(days=QUIET_DAYS)
+            continue
+        rows.append((at, "영치", read.vehicle, read.place, read.unit, read.shift, np.nan))
+        quiet[read.vehicle] = pd.Timestamp.max
+        settled = day + pd.Timedelta(days=int(waits[i]))
+        if luck[1, i] < PAYS_WHEN_SEIZED and not person["ghost"] and settled <= days[-1]:
+            paid_on[unpaid] = settled
+            amount = int(amounts(debts.iloc[unpaid], settled).sum())
+            back = settled + pd.Timedelta(hours=10)
+            rows.append((back, "반환", read.vehicle, read.place, read.unit, read.shift, amount))
+            quiet[read.vehicle] = settled + pd.Timedelta(days=1)
+    debts["paid_on"] = pd.Series(paid_on, index=debts.index).astype(debts["due_on"].dtype)
+    actions = pd.DataFrame(rows, columns=["at", "action", "vehicle", "place", "crew", "shift", "paid_krw"])
+    actions = actions.sort_values("at", kind="stable", ignore_index=True)
+    blocks = _blocks(rounds, reads, found, actions, plan_from, reads["day"].min() if len(reads) else 0)
+    return Arrears(owed.debtors, debts, actions, blocks)
+
+
+def stakeout_day(days):
+    """Row of the first day of the stake-out plan: six months before the last day."""
+    return int(days.searchsorted(days[-1] + pd.Timedelta(days=1) - pd.DateOffset(months=6)))
+
+
+def _blocks(rounds, reads, found, actions, plan_from, first_row):
+    blocks = rounds[rounds["day"] >= first_row].groupby("shift", as_index=False).agg(
+        crew=("unit", "first"), day=("day", "first"), second=("second", "min"), area=("area", "first"), seconds=("seconds", "sum")
+    )
+    blocks["hours"] = blocks.pop("seconds") / 3600
+    blocks["waits"] = blocks["day"] >= plan_from if plan_from is not None else False
+    read = reads.loc[reads["kind"] == 3, "shift"].value_counts()
+    met = pd.Series([shift for shift, _ in set(found)], dtype="int64").value_counts()
+    seized = actions.loc[actions["action"] == "영치", "shift"].value_counts()
+    recovered = actions.groupby("shift")["paid_krw"].sum()
+    for name, values in (("read", read), ("found", met), ("seized", seized), ("recovered_krw", recovered)):
+        blocks[name] = blocks["shift"].map(values).fillna(0).astype(int)
+    return blocks

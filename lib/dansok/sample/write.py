@@ -6,25 +6,48 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dansok.city import PROJECT
-from dansok.sample import channels, exports, tax, world
+from dansok.sample import (
+    ground,
+    happenings,
+    lots,
+    parking,
+    records,
+    tax,
+    vehicles,
+    watching,
+)
+from dansok.sample import reads as plate_reads
+from dansok.sample.exports import places as place_exports
+from dansok.sample.exports import quirks
+from dansok.sample.exports import tax as tax_exports
+from dansok.sample.exports import tickets as ticket_exports
+from dansok.sample.options import Options
+from dansok.sample.world import build_world
 from dansok.words import Refusal
 
 SEED = 20260105
 STAMP = ".written_by_sample.json"
+TICKETS = {
+    "fixed_camera": ("fixed_camera_exports", ticket_exports.fixed_cameras),
+    "mobile_camera": ("patrol_car_exports", ticket_exports.patrol_cars),
+    "officer": ("officer_exports", ticket_exports.officers),
+    "citizen_report": ("citizen_report_exports", ticket_exports.citizens),
+}
 
 
-def write(folder, seed=SEED):
+def write(folder, options=None):
     """Write `1_raw` and `truth` of the sample city into a city folder, unless they are up to date.
 
     Parameters
     ----------
     folder : str or Path
         The city folder; a relative one is taken from the project's root.
-    seed : int
-        The same seed gives the same bytes.
+    options : Options, optional
+        The city of `make` if not given. The same options give the same bytes.
 
     Returns
     -------
@@ -36,9 +59,10 @@ def write(folder, seed=SEED):
     Refusal
         If 1_raw holds a file that this module did not write, or wrote and somebody changed.
     """
+    options = options or Options(SEED)
     folder = Path(folder) if Path(folder).is_absolute() else PROJECT / folder
     raw, truth, part = folder / "1_raw", folder / "truth", folder / ".sample_part"
-    recipe = _recipe(seed)
+    recipe = _recipe(options)
     before = _stamp(raw)
     _refuse_strangers(folder, raw, before)
     whole = all((raw / name).is_file() for name in before["files"])
@@ -47,7 +71,7 @@ def write(folder, seed=SEED):
     shutil.rmtree(part, ignore_errors=True)
     for name in ("1_raw", "truth"):
         (part / name).mkdir(parents=True)
-    _make(part / "1_raw", part / "truth", seed)
+    _make(part / "1_raw", part / "truth", options)
     stamp = {"recipe": recipe, "files": {path.name: _sha256(path) for path in sorted((part / "1_raw").iterdir())}}
     raw.mkdir(exist_ok=True)
     # The stamp goes first: whatever a broken run leaves is then known as ours.
@@ -63,61 +87,117 @@ def write(folder, seed=SEED):
     return True
 
 
-def _make(raw, truth, seed):
-    def stream(name):
-        return world.stream(seed, name)
+def _make(raw, truth, options):
+    """Month by month: what happens, what is recorded, what is read; then what must wait for the whole."""
+    world = build_world(options)
+    offender, reader = world.offender(), world.reader()
+    recorded, by_month, crews = {name: [] for name in TICKETS}, [], []
+    counts = {"sightings": 0, "misread": 0}
+    for month in options.size.months:
+        happened = world.violations(month)
+        for name, table in world.recorded(month, happened, offender).items():
+            recorded[name].append(table)
+        by_month.append(np.bincount(happened["place"], minlength=len(world.ground.places)))
+        if month >= options.size.first_read_day:
+            read = world.reads(month, reader)
+            known = tax_exports.reads(raw, world, month, read, world.stream("read exports", month))
+            known.to_parquet(truth / f"reads_{month:%Y-%m}.parquet", index=False)
+            counts["sightings"] += len(known)
+            counts["misread"] += int(known["misread"].sum())
+            crews.append(read[read["kind"] == 3])
+    sources = {}
+    for name, (source, export) in TICKETS.items():
+        table = pd.concat(recorded[name], ignore_index=True)
+        known, planted = export(raw, world, table, world.stream(f"{name} exports"))
+        known.to_parquet(truth / f"{source}.parquet", index=False)
+        sources[source] = planted | {"rows": len(known), "duplicates": int((known["fate"] == "copy").sum())}
+    sources["places"] = place_exports.places(raw, world, world.stream("place exports"))
+    owed = tax.arrears(options, world.fleet, world.days, int(world.days.searchsorted(options.size.first_read_day)))
+    owed = tax.act(options, owed, world.fleet, pd.concat(crews, ignore_index=True), world.watch.rounds["crew"], world.days)
+    snapshots = pd.date_range(options.size.first_read_day, world.days[-1], freq="ME")
+    counts |= tax_exports.register(raw, world, owed, snapshots)
+    counts |= tax_exports.squads(raw, world, owed, world.stream("squad exports"))
+    sources["tax_side"] = counts
+    sources["efforts"] = tax_exports.efforts(raw, world, world.stream("effort exports"))
+    _truth(truth, world, owed, np.array(by_month), sources)
 
-    city = world.build(seed)
-    rates = channels.reporting_rates(stream("reporting rates"))
-    log = channels.patrol_log(city, stream("patrol log"))
-    reads = channels.plate_readers(city, stream("plate readers"))
-    owed = tax.debts(city, stream("debts"))
-    done = tax.actions(owed, reads, stream("actions"))
-    cameras = channels.fixed_cameras(city, stream("fixed cameras"))
-    reports = channels.citizens(city, rates, stream("citizens"))
-    patrolled = channels.patrol_car(city, log, stream("patrol car"))
-    rows = {
-        "fixed_camera_exports": exports.fixed_cameras(raw, city, cameras, stream("fixed camera exports")),
-        "citizen_report_exports": exports.citizens(raw, city, reports, stream("citizen exports")),
-        "patrol_car_exports": exports.patrol_car(raw, city, patrolled, stream("patrol exports")),
-        "places": exports.places(raw, city, stream("place exports")),
-        "tax_side": exports.tax_side(raw, city, owed, done, reads, stream("tax exports")),
-    }
-    intensity = city.intensity()
-    by_area = intensity.groupby(["area_name", "hour"], as_index=False)["violations_per_day"].sum()
+
+def _truth(truth, world, owed, by_month, sources):
+    """What was planted, for tests and for `report`; no analysis may read it."""
+    places, rates = world.ground.places, world.rates
+    per_day = rates.per_day(np.arange(len(world.days)))
+    hourly = per_day.mean(axis=1)[:, None] * rates.course[places["use"]]
+    area = ground.AREA_NAMES[places["area"]]
+    month = pd.PeriodIndex(world.days, freq="M")
+    rounds = pd.concat([table.assign(kind=kind) for kind, table in world.watch.rounds.items()], ignore_index=True)
+    rounds["month"] = month.astype(str).to_numpy()[rounds["day"]]
+    rounds["hour"] = rounds["second"] // 3600
     tables = {
-        "places": city.places.assign(area_name=world.AREA_NAMES[city.places["area"]]).reset_index(names="place"),
-        "intensity_by_place_hour": intensity,
-        "intensity_by_area_hour": by_area,
-        "cameras": city.cameras,
-        "reporting_rates": pd.DataFrame({"area_name": world.AREA_NAMES, "reported_share": rates}),
-        "patrol_log": log.drop(columns="area"),
-        "vehicles": city.vehicles.assign(debtor=city.vehicles.index.isin(owed["vehicle"])),
-        "debts": owed,
-        "actions": done,
+        "places": places.assign(area_name=area, violations_per_day=per_day.mean(axis=1)).reset_index(names="place"),
+        "intensity_by_place_hour": pd.DataFrame(
+            {
+                "place": np.repeat(places.index, 24),
+                "area_name": np.repeat(area, 24),
+                "hour": np.tile(np.arange(24), len(places)),
+                "violations_per_day": hourly.ravel(),
+            }
+        ),
+        "violations_by_place_month": pd.DataFrame(
+            {
+                "place": np.tile(places.index, len(by_month)),
+                "month": np.repeat(sorted(set(month.astype(str))), len(places)),
+                "violations": by_month.ravel(),
+            }
+        ),
+        "days": pd.DataFrame({"day": world.days, "rests": world.rests}).join(
+            pd.DataFrame(rates.by_day.T, columns=[f"factor_{use}" for use in ground.USES])
+        ),
+        "cameras": world.watch.cameras.assign(camera_name=ticket_exports.camera_names(world)).drop(columns="first"),
+        "camera_down": world.watch.down,
+        "reporting_rates": pd.DataFrame({"area_name": ground.AREA_NAMES, "reports_per_violation": world.watch.reported}),
+        "serial_reporters": pd.DataFrame({"reporter": np.arange(len(world.watch.serial)), "place": world.watch.serial}),
+        "rounds": rounds.groupby(["kind", "place", "month", "hour"], as_index=False).agg(stops=("second", "size")),
+        "lots": world.lots.lots.assign(lot_id=place_exports.lot_ids(len(world.lots.lots))),
+        "parcels": world.lots.parcels,
+        "vehicles": world.fleet.cars.assign(
+            debtor=np.isin(world.fleet.cars.index, owed.debtors["vehicle"]),
+            **{f"anchor_{i}": world.fleet.anchor_place[:, i] for i in range(world.fleet.anchor_place.shape[1])},
+        ),
+        "register": world.fleet.register,
+        "debtors": owed.debtors,
+        "debts": owed.debts,
+        "actions": owed.actions,
+        "crew_blocks": owed.blocks,
     }
     for name, table in tables.items():
         table.to_parquet(truth / f"{name}.parquet", index=False)
-    planted = {"seed": seed, "violations": len(city.violations), "parameters": _parameters(), "sources": rows}
-    (truth / "planted.json").write_text(
-        json.dumps(planted, ensure_ascii=False, indent=1, default=str), encoding="utf-8"
-    )
+    options = world.options
+    planted = {
+        "seed": options.seed,
+        "size": options.size.name,
+        "happenings": sorted(options.happenings),
+        "told": world.told,
+        "violations": int(by_month.sum()),
+        "parameters": _parameters(),
+        "sources": sources,
+    }
+    (truth / "planted.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
 
 
 def _parameters():
     """Every constant of the planted mechanism, under the name it has in the code."""
     return {
-        name: value.tolist() if hasattr(value, "tolist") else value
-        for module in (world, channels, tax, exports)
+        f"{module.__name__.rsplit('.', 1)[1]}.{name}": value.tolist() if hasattr(value, "tolist") else value
+        for module in (ground, parking, watching, records, vehicles, plate_reads, tax, lots, happenings, quirks, ticket_exports)
         for name, value in vars(module).items()
-        if name.isupper() and name not in ("AREA_NAMES", "DAYS", "SNAPSHOTS", "DUE")
+        if name.isupper() and not callable(value)
     }
 
 
-def _recipe(seed):
-    """Changes with the seed and with every line of this room."""
-    code = hashlib.sha256(str(seed).encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+def _recipe(options):
+    """Changes with the options and with every line of this room."""
+    code = hashlib.sha256(f"{options.seed} {options.size} {sorted(options.happenings)}".encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         code.update(path.read_bytes())
     return code.hexdigest()
 
@@ -144,4 +224,5 @@ def _refuse_strangers(folder, raw, stamp):
 
 
 def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

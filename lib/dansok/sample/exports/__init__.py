@@ -1,0 +1,1 @@
+"""1_raw of the sample city: what happened, written as offices' systems export it, quirks and all."""
