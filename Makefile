@@ -24,13 +24,13 @@ CHANGED := $(if $(FRESH),always)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: help install lab briefings test bench wheels lock clean always
+.PHONY: help install lab briefings test sample-report bench wheels lock clean always
 
 briefings: $(foreach end,ko.pdf en.pdf xlsx,$(RUNS:%=$(CITY)/5_briefings/%.$(end))) ## Every briefing of CITY that is out of date (this is plain `make`)
 	$(if $(RUNS),,$(error No run file matches notebooks/runs/$(NOTEBOOK)/$(RUN).yaml for $(CITY)))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "for example: make CITY=data/namyangju NOTEBOOK=parking_hotspots RUN=latest briefings"
 
 install: .venv/.done ## Make .venv with the locked packages
@@ -51,7 +51,7 @@ lab: .venv/.done ## Open the notebooks in JupyterLab
 
 # The sample city writes its own exports; every other city has them put into 1_raw by people.
 ifeq ($(CITY:/=),data/sample)
-data/sample/1_raw/.done: $(wildcard lib/dansok/sample/*.py) .venv/.done
+data/sample/1_raw/.done: $(shell find lib/dansok/sample -name '*.py') .venv/.done
 	$(PYTHON) -m dansok.sample data/sample
 	@touch $@
 $(CITY)/2_clean/.done: data/sample/1_raw/.done
@@ -74,6 +74,9 @@ $(CITY)/5_briefings/%.ko.pdf $(CITY)/5_briefings/%.en.pdf $(CITY)/5_briefings/%.
 
 test: .venv/.done ## Run every test, notebooks included
 	$(PYTHON) -m pytest
+
+sample-report: .venv/.done ## What the sample city plants against what its raw files show, over 40 seeds
+	$(PYTHON) -m dansok.sample.report
 
 bench: .venv/.done ## Speed against rivals and limits, printed and written to bench.json
 	$(PYTHON) tests/bench.py

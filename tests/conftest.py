@@ -42,12 +42,12 @@ def namyangju(shared_data, tmp_path_factory):
 @pytest.fixture(scope="session")
 def sample_city(tmp_path_factory):
     """City folder of the sample city with both briefings. Shared: copy it before changing anything."""
-    from dansok.sample import write
+    from dansok.sample import SEED, SIZES, Options, write
 
     folder = tmp_path_factory.mktemp("invented") / "sample"
     folder.mkdir()
     shutil.copy(PROJECT / "data" / "sample" / "city.toml", folder)
-    write(folder)
+    write(folder, Options(SEED, SIZES["small"]))
     return _briefed(folder)
 
 

@@ -549,7 +549,9 @@ VEHICLES = _clean(
             },
             empty_means="it still holds, or not in the export",
         ),
-        Column("home_area", "string", "읍면동 in which it is registered.", "사용본거지", empty_means="not in the export"),
+        Column(
+            "home_area", "string", "읍면동 in which it is registered.", "사용본거지", empty_means="not in the export"
+        ),
     ),
 )
 EFFORTS = _clean(
@@ -557,7 +559,9 @@ EFFORTS = _clean(
     "one logged piece of looking: a satellite fix of a car on its round, or a shift of officers in one 읍면동",
     "단속 활동 기록",
     (
-        Column("logged_at", "timestamp", "Moment of the fix, or start of the shift.", "기록일시", "Asia/Seoul local time"),
+        Column(
+            "logged_at", "timestamp", "Moment of the fix, or start of the shift.", "기록일시", "Asia/Seoul local time"
+        ),
         Column(
             "time_precision",
             "category",
@@ -610,7 +614,9 @@ CREW_BLOCKS = _clean(
         Column("area_as_sent", "string", "읍면동 in which it was.", "읍면동", empty_means="not in the export"),
         Column("place_as_sent", "string", "Place at which it waited.", "장소", empty_means="it roamed"),
         Column("plates_read", "integer", "Plates read.", "판독", "vehicles", "not in the export"),
-        Column("debtors_met", "integer", "Vehicles in arrears among them.", "체납 발견", "vehicles", "not in the export"),
+        Column(
+            "debtors_met", "integer", "Vehicles in arrears among them.", "체납 발견", "vehicles", "not in the export"
+        ),
         Column("plates_seized", "integer", "Plates taken.", "영치", "vehicles", "not in the export"),
         Column("paid_krw", "integer", "Paid upon it until the export.", "징수액", "won", "nothing recorded"),
         *POSITION,

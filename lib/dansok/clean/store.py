@@ -127,7 +127,9 @@ def stamp(city, table, areas):
         As it is kept in `<table>.stamp.json`; equal to the one kept if nothing changed.
     """
     sources = city.sources_of(table.name)
-    needs_key = any(table[name].type in UNWRITTEN for source in sources for name in {*source.columns, *source.constants})
+    needs_key = any(
+        table[name].type in UNWRITTEN for source in sources for name in {*source.columns, *source.constants}
+    )
     return {
         "files": {source.name: file_hashes(source, city.raw) for source in sources},
         "sources": _hash(json.dumps([asdict(source) for source in sources], ensure_ascii=False)),

@@ -15,7 +15,9 @@ def main(arguments):
     parser.add_argument("--size", choices=list(SIZES), default="city")
     told = ", ".join(HAPPENINGS)
     parser.add_argument("--with", dest="more", nargs="*", default=[], help=f"what happens besides: {told}")
-    parser.add_argument("--without", nargs="*", default=[], help=f"what does not happen (usual: {', '.join(sorted(USUAL))})")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help=f"what does not happen (usual: {', '.join(sorted(USUAL))})"
+    )
     chosen = parser.parse_args(arguments)
     started = time.monotonic()
     options = Options(chosen.seed, SIZES[chosen.size], (USUAL | set(chosen.more)) - set(chosen.without))

@@ -80,7 +80,9 @@ def build(seed, segments):
     scale = SKETCH_METRES * np.sqrt(segments)
     middles = _middles(scale, stream(seed, "middles"))
     nodes, edges = _streets(middles, segments, stream(seed, "streets"))
-    near = shapely.union_all(shapely.buffer(shapely.points(middles), REACH * scale)).buffer(3 * scale).buffer(-3 * scale)
+    near = (
+        shapely.union_all(shapely.buffer(shapely.points(middles), REACH * scale)).buffer(3 * scale).buffer(-3 * scale)
+    )
     outline = shapely.union(near, shapely.buffer(shapely.multipoints(nodes), 250)).simplify(40)
     areas = _cells(middles, outline, AREA_NAMES)
     moved = middles.copy()

@@ -50,7 +50,9 @@ def build(seed, rates, number, parcels):
     weekend = profile * np.array([1.05, 1.08, 0.45, 1.0])[use][:, None]
     share = np.stack([profile, weekend], axis=1) * lots["fullest"].to_numpy()[:, None, None]
     share = np.clip(share * rng.normal(1, 0.03, share.shape), 0, 1)
-    return Lots(lots, share * lots["spaces"].to_numpy()[:, None, None], _parcels(rates, lots, parcels, stream(seed, "parcels")))
+    return Lots(
+        lots, share * lots["spaces"].to_numpy()[:, None, None], _parcels(rates, lots, parcels, stream(seed, "parcels"))
+    )
 
 
 def _lots(places, rate, number, rng):

@@ -11,7 +11,30 @@ from dansok.sample.ground import Ground, stream
 # True course of a day by use of the street (rows of `ground.USES`): cars are left wrongly at lunch (12, 13 h) and in the
 # evening (19 h), not at 14 h.
 COURSE = np.array(
-    [0.5, 0.35, 0.25, 0.2, 0.2, 0.3, 0.6, 1.0, 1.2, 1.3, 1.5, 2.0, 3.0, 2.85, 2.1, 2.0, 1.5, 1.55, 1.95, 2.45, 1.9, 1.45]
+    [
+        0.5,
+        0.35,
+        0.25,
+        0.2,
+        0.2,
+        0.3,
+        0.6,
+        1.0,
+        1.2,
+        1.3,
+        1.5,
+        2.0,
+        3.0,
+        2.85,
+        2.1,
+        2.0,
+        1.5,
+        1.55,
+        1.95,
+        2.45,
+        1.9,
+        1.45,
+    ]
     + [1.05, 0.75]
 )
 PARTS = (range(0, 7), range(7, 18), range(18, 24))
@@ -24,7 +47,7 @@ WEEKDAY = np.array(  # use x weekday, Monday first
         [0.95, 0.93, 0.95, 0.97, 1.02, 1.13, 1.05],
     ]
 )
-MONTH = np.array([1.18, 0.93, 1.42, 1.0, 0.98, 0.96, 1.25, 0.93, 0.96, 0.99, 0.97, 0.92])  # March, July, January
+MONTH = np.array([1.22, 0.93, 1.46, 0.98, 0.97, 0.96, 1.34, 0.93, 0.96, 0.97, 0.96, 0.92])  # March, July, January
 FEAST = {-3: 1.06, -2: 1.14, -1: 0.86, 0: 0.55, 1: 0.62, 2: 0.78, 3: 0.94}  # days from Seollal and Chuseok
 HOLIDAY = 0.88  # other public holidays
 MARKET = 3.2  # on market days, 8-18 h, at the market

@@ -9,16 +9,20 @@ from dansok.sample import happenings
 from dansok.sample.ground import stream
 
 IN_ARREARS = 0.039  # of the registered vehicles at some time; some 3% at one time
-CHRONIC_IN_ARREARS = 0.48  # of those that park wrongly again and again: some 44% of all that are recorded often
+CHRONIC_IN_ARREARS = 0.54  # of those that park wrongly again and again: some 44% of all that are recorded often
 STRANGERS_IN_ARREARS = 0.008  # of other cities' vehicles that do not
 FINES_OF_CHRONIC, FINES_OF_OTHERS = 4.0, 0.8  # mean number beside the taxes
-TAX_KRW, FINE_KRW = 268_000, 40_000  # median half-yearly tax of a car in arrears, and the plain fine
+TAX_KRW, FINE_KRW = 325_000, 40_000  # median half-yearly tax of a car in arrears, and the plain fine
 TAX_SURCHARGE, FINE_SURCHARGE = (0.03, 0.0066), (0.03, 0.012)  # at once, and for each month up to 60
 PAYS_ANYWAY_DAYS = (240.0, 700.0, 2600.0)  # mean wait until a debt is paid without any action: by kind of debtor
 KIND_SHARES = (0.3, 0.4, 0.3)
 PAYS_WHEN_SEIZED, SETTLES_DAYS = 0.76, 6.0  # share of seized vehicles that settle, and mean wait until they do
-LIVELIHOOD, INSTALMENTS, GHOSTS = 0.06, 0.09, 0.012  # livelihood cases, plans kept, vehicles nobody answers for (대포차)
-ACTS = 0.75  # share of the meetings upon which the squad acts
+LIVELIHOOD, INSTALMENTS, GHOSTS = (
+    0.06,
+    0.09,
+    0.012,
+)  # livelihood cases, plans kept, vehicles nobody answers for (대포차)
+ACTS = 0.6  # share of the meetings upon which the squad acts
 QUIET_DAYS = 30  # after a notice
 COUNTED_OWN, COUNTED_OTHERS = 2, 3  # unpaid taxes from which on a plate may be taken: of this city, of others
 FINES_FROM_KRW, FINES_FROM_DAYS = 300_000, 60
@@ -73,7 +77,9 @@ def arrears(options, fleet, days, first_row):
         }
     )
     fines = _fines(debtors, cars, days, rng)
-    debts = pd.concat([_taxes(debtors, ~debtors["vehicle"].isin(fines["vehicle"]), days, rng), fines], ignore_index=True)
+    debts = pd.concat(
+        [_taxes(debtors, ~debtors["vehicle"].isin(fines["vehicle"]), days, rng), fines], ignore_index=True
+    )
     debts["own"] = cars["registered"].to_numpy()[debts["vehicle"]]
     who = debtors.set_index("vehicle").loc[debts["vehicle"]]
     wait = np.array(PAYS_ANYWAY_DAYS)[who["kind"]]
@@ -88,7 +94,11 @@ def arrears(options, fleet, days, first_row):
 def _taxes(debtors, no_fines, days, rng):
     """Car tax falls due on 30 June and 31 December; who does not pay once often does not pay again."""
     due = pd.DatetimeIndex(
-        [pd.Timestamp(f"{year}-{day}") for year in range(days[0].year - 8, days[-1].year + 1) for day in ("06-30", "12-31")]
+        [
+            pd.Timestamp(f"{year}-{day}")
+            for year in range(days[0].year - 8, days[-1].year + 1)
+            for day in ("06-30", "12-31")
+        ]
     )
     due = due[due <= days[-1]]
     number = np.where(debtors["kind"] == 2, rng.geometric(0.2, len(debtors)), rng.geometric(0.42, len(debtors))) - 1
@@ -158,7 +168,7 @@ def act(options, owed, fleet, reads, rounds, days):
         if not len(unpaid) or day < quiet.get(read.vehicle, day):
             continue
         found.append((read.shift, read.vehicle))
-        acts = ACTS * (happenings.STAKEOUT_FACTOR if plan_from is not None and read.day >= plan_from else 1.0)
+        acts = ACTS * (happenings.STAKEOUT_ACTS if plan_from is not None and read.day >= plan_from else 1.0)
         if luck[0, i] > acts:
             continue
         at, person = day + pd.Timedelta(seconds=read.second), who.loc[read.vehicle]
@@ -189,8 +199,16 @@ def stakeout_day(days):
 
 
 def _blocks(rounds, reads, found, actions, plan_from, first_row):
-    blocks = rounds[rounds["day"] >= first_row].groupby("shift", as_index=False).agg(
-        crew=("unit", "first"), day=("day", "first"), second=("second", "min"), area=("area", "first"), seconds=("seconds", "sum")
+    blocks = (
+        rounds[rounds["day"] >= first_row]
+        .groupby("shift", as_index=False)
+        .agg(
+            crew=("unit", "first"),
+            day=("day", "first"),
+            second=("second", "min"),
+            area=("area", "first"),
+            seconds=("seconds", "sum"),
+        )
     )
     blocks["hours"] = blocks.pop("seconds") / 3600
     blocks["waits"] = blocks["day"] >= plan_from if plan_from is not None else False

@@ -33,7 +33,12 @@ ACTIVITY_SHAPE = 0.7  # gamma shape of how much a vehicle is out: the smaller, t
 CHRONIC = 0.015  # share of vehicles that park wrongly again and again
 CHRONIC_FACTOR = 60.0
 NEAR_METRES = 2200.0  # other anchors lie about so far from home
-CHANGES_PLATE, SOLD, SCRAPPED, REISSUED = 0.06, 0.05, 0.03, 0.30  # shares over the whole period; the last, of those scrapped
+CHANGES_PLATE, SOLD, SCRAPPED, REISSUED = (
+    0.06,
+    0.05,
+    0.03,
+    0.30,
+)  # shares over the whole period; the last, of those scrapped
 KINDS = {"2019": 0.44, "2004": 0.40, "business": 0.04, "rental": 0.04, "1973_region": 0.05, "motorcycle": 0.03}
 
 
@@ -144,7 +149,7 @@ def fleet(seed, ground, number, first_day, last_day):
             "area": np.where(registered, area, -1),
             "activity": activity,
             "chronic": chronic,
-            "offends": activity * np.where(chronic, CHRONIC_FACTOR, 1.0),
+            "offends": np.sqrt(activity) * np.where(chronic, CHRONIC_FACTOR, 1.0),
         }
     )
     return Fleet(cars, _register(n, first_day, last_day, stream(seed, "plates")), anchors)
@@ -191,7 +196,9 @@ def _register(n, first_day, last_day, rng):
     before = first_day - pd.to_timedelta(rng.integers(30, 6000, n), "D")
     plates = _plates(n + int((fate == 1).sum()), rng)
     rows = [
-        pd.DataFrame({"vehicle": np.arange(n), "plate": plates[:n], "from_day": before, "to_day": pd.NaT, "why": "신규"})
+        pd.DataFrame(
+            {"vehicle": np.arange(n), "plate": plates[:n], "from_day": before, "to_day": pd.NaT, "why": "신규"}
+        )
     ]
     rows[0].loc[fate > 0, "to_day"] = on[fate > 0]
     changed, sold = np.flatnonzero(fate == 1), np.flatnonzero(fate == 2)

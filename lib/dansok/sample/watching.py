@@ -33,7 +33,7 @@ NIGHTS = (1, 3)  # weekdays of the night rounds of the arrears squads
 CAR_SECONDS, TEAM_SECONDS, CREW_SECONDS = 100, 240, 150  # at each street
 STREET_PULL = 0.5  # pull of a place's true rate on the rounds: habit and knowledge
 STREET_HABIT = 0.5  # sigma of what the rounds prefer for no reason
-LOG_ERROR = 0.19  # sigma of the error of the effort log: by street for the satellite fixes, by shift for the officers
+LOG_ERROR = 0.15  # sigma of the error of the effort log: by street for the satellite fixes, by shift for the officers
 FIX_KEPT = 0.80  # mean share of the fixes that the log holds
 REPORTED = 0.0125  # mean over areas of the reports a violation of mean length draws
 REPORT_SPREAD = 3.0  # the keenest area reports so many times as often as the least keen
@@ -144,7 +144,9 @@ def watching(options, rates, table, days, hot=None):
     rounds = {
         "car": _rounds(seed, "car", size.cars, CAR_SHIFTS, CAR_SECONDS, rates, days, rests, often, hot),
         "team": _rounds(seed, "team", size.teams, TEAM_SHIFTS, TEAM_SECONDS, rates, days, rests, often, hot),
-        "crew": _rounds(seed, "crew", size.crews, CREW_SHIFTS, CREW_SECONDS, rates, days, rests, np.ones(len(days)), None),
+        "crew": _rounds(
+            seed, "crew", size.crews, CREW_SHIFTS, CREW_SECONDS, rates, days, rests, np.ones(len(days)), None
+        ),
     }
     rng = stream(seed, "reporters")
     keen = np.exp(rng.permutation(np.linspace(0, np.log(REPORT_SPREAD), len(AREAS))))
@@ -248,7 +250,11 @@ def shift_log(seed, rounds):
     """What officers write down: hours of each shift, off by a fifth or a quarter; one row a shift."""
     rng = stream(seed, "log sheets")
     log = rounds.groupby("shift", as_index=False).agg(
-        unit=("unit", "first"), day=("day", "first"), second=("second", "min"), area=("area", "first"), seconds=("seconds", "sum")
+        unit=("unit", "first"),
+        day=("day", "first"),
+        second=("second", "min"),
+        area=("area", "first"),
+        seconds=("seconds", "sum"),
     )
     error = np.exp(rng.normal(-(LOG_ERROR**2) / 2, LOG_ERROR, len(log)))
     return log.assign(hours=(log["seconds"] * error / 3600).round(1).clip(lower=0.5))

@@ -49,7 +49,9 @@ class World:
             "fixed_camera": records.fixed_cameras(violations, self.watch, self.stream("fixed cameras", month)),
             "mobile_camera": records.on_rounds(violations, out["car"], records.CAR_CATCHES, self.stream("cars", month)),
             "officer": records.on_rounds(violations, out["team"], records.TEAM_CATCHES, self.stream("teams", month)),
-            "citizen_report": records.citizens(violations, self.ground.places, self.watch, self.stream("citizens", month)),
+            "citizen_report": records.citizens(
+                violations, self.ground.places, self.watch, self.stream("citizens", month)
+            ),
         }
         rows = np.unique(np.concatenate([table["violation"] for table in found.values()]))
         known = violations.iloc[rows][["place", "along"]].reset_index(drop=True)
@@ -133,6 +135,7 @@ def _story(options, rates, cameras, kept, days):
 
 def _told_of_looking(options, days):
     """Happenings that move records and leave λ as it is."""
+
     def day(row):
         return f"{days[int(row)]:%Y-%m-%d}"
 
@@ -144,7 +147,11 @@ def _told_of_looking(options, days):
         told["app_launch"] = {"from": day(watching.app_launch(days)), "reports_factor": happenings.APP_FACTOR}
     if options.happens("campaign_month"):
         rows = watching.campaign(days)
-        told["campaign_month"] = {"from": day(rows[0]), "to": day(rows[-1]), "shifts_factor": happenings.CAMPAIGN_FACTOR}
+        told["campaign_month"] = {
+            "from": day(rows[0]),
+            "to": day(rows[-1]),
+            "shifts_factor": happenings.CAMPAIGN_FACTOR,
+        }
     if options.happens("boundary_change"):
         told["boundary_change"] = {"from": day(boundary_day(days))}
     if options.happens("stakeout_plan"):

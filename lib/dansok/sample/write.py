@@ -113,7 +113,9 @@ def _make(raw, truth, options):
         sources[source] = planted | {"rows": len(known), "duplicates": int((known["fate"] == "copy").sum())}
     sources["places"] = place_exports.places(raw, world, world.stream("place exports"))
     owed = tax.arrears(options, world.fleet, world.days, int(world.days.searchsorted(options.size.first_read_day)))
-    owed = tax.act(options, owed, world.fleet, pd.concat(crews, ignore_index=True), world.watch.rounds["crew"], world.days)
+    owed = tax.act(
+        options, owed, world.fleet, pd.concat(crews, ignore_index=True), world.watch.rounds["crew"], world.days
+    )
     snapshots = pd.date_range(options.size.first_read_day, world.days[-1], freq="ME")
     counts |= tax_exports.register(raw, world, owed, snapshots)
     counts |= tax_exports.squads(raw, world, owed, world.stream("squad exports"))
@@ -154,7 +156,9 @@ def _truth(truth, world, owed, by_month, sources):
         ),
         "cameras": world.watch.cameras.assign(camera_name=ticket_exports.camera_names(world)).drop(columns="first"),
         "camera_down": world.watch.down,
-        "reporting_rates": pd.DataFrame({"area_name": ground.AREA_NAMES, "reports_per_violation": world.watch.reported}),
+        "reporting_rates": pd.DataFrame(
+            {"area_name": ground.AREA_NAMES, "reports_per_violation": world.watch.reported}
+        ),
         "serial_reporters": pd.DataFrame({"reporter": np.arange(len(world.watch.serial)), "place": world.watch.serial}),
         "rounds": rounds.groupby(["kind", "place", "month", "hour"], as_index=False).agg(stops=("second", "size")),
         "lots": world.lots.lots.assign(lot_id=place_exports.lot_ids(len(world.lots.lots))),
@@ -181,14 +185,28 @@ def _truth(truth, world, owed, by_month, sources):
         "parameters": _parameters(),
         "sources": sources,
     }
-    (truth / "planted.json").write_text(json.dumps(planted, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+    (truth / "planted.json").write_text(
+        json.dumps(planted, ensure_ascii=False, indent=1, default=str), encoding="utf-8"
+    )
 
 
 def _parameters():
     """Every constant of the planted mechanism, under the name it has in the code."""
     return {
         f"{module.__name__.rsplit('.', 1)[1]}.{name}": value.tolist() if hasattr(value, "tolist") else value
-        for module in (ground, parking, watching, records, vehicles, plate_reads, tax, lots, happenings, quirks, ticket_exports)
+        for module in (
+            ground,
+            parking,
+            watching,
+            records,
+            vehicles,
+            plate_reads,
+            tax,
+            lots,
+            happenings,
+            quirks,
+            ticket_exports,
+        )
         for name, value in vars(module).items()
         if name.isupper() and not callable(value)
     }

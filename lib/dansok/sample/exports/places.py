@@ -48,7 +48,9 @@ def _streets(folder, world):
         "LANES": places["lanes"],
         "이용": [LAND_USES[USES[use]] for use in places["use"]],
     }
-    return len(files.outlines(folder / "도로구간.geojson", gpd.GeoDataFrame(frame, geometry=lines, crs=5179).to_crs(5186), 2))
+    return len(
+        files.outlines(folder / "도로구간.geojson", gpd.GeoDataFrame(frame, geometry=lines, crs=5179).to_crs(5186), 2)
+    )
 
 
 def _cameras(folder, world):
@@ -82,7 +84,10 @@ def _addresses(folder, world, rng):
     content = {}
     for lot in range(1, LOTS_A_STREET + 1):
         step = ((lot - 0.5) / LOTS_A_STREET - 0.5) * places["length_metres"]
-        x, y = (places[axis] + step * places[way] + rng.normal(0, 4, len(places)) for axis, way in (("x", "east"), ("y", "north")))
+        x, y = (
+            places[axis] + step * places[way] + rng.normal(0, 4, len(places))
+            for axis, way in (("x", "east"), ("y", "north"))
+        )
         for name, number, east, north in zip(places["legal_name"], places["lot_number"], *degrees(x, y), strict=True):
             content[f"{name} {number}-{lot}"] = {"lat": float(north), "lon": float(east)}
     return len(files.records(folder / "지번주소_좌표.json", content))
@@ -120,7 +125,10 @@ def _lot_counts(folder, world, rng):
     """Four weeks of counts by the hour, such as a survey or a gate gives."""
     occupied = world.lots.occupied
     days = world.days[-SURVEY_DAYS:]
-    lot, day, hour = (part.ravel() for part in np.meshgrid(np.arange(len(occupied)), np.arange(len(days)), np.arange(24), indexing="ij"))
+    lot, day, hour = (
+        part.ravel()
+        for part in np.meshgrid(np.arange(len(occupied)), np.arange(len(days)), np.arange(24), indexing="ij")
+    )
     rests = world.rests[-SURVEY_DAYS:].astype(int)
     cars = rng.binomial(world.lots.lots["spaces"].to_numpy()[lot], np.clip(
         occupied[lot, rests[day], hour] / world.lots.lots["spaces"].to_numpy()[lot], 0, 1))  # fmt: skip
@@ -156,7 +164,9 @@ def _people(folder, world):
     places = world.ground.places
     people = places.groupby("area")["people"].sum()
     cars = world.fleet.cars.loc[world.fleet.cars["registered"], "area"].value_counts().sort_index()
-    frame = pd.DataFrame({"기준일자": f"{world.days[-1]:%Y-%m-%d}", "읍면동": AREA_NAMES[people.index], "인구": people.to_numpy()})
+    frame = pd.DataFrame(
+        {"기준일자": f"{world.days[-1]:%Y-%m-%d}", "읍면동": AREA_NAMES[people.index], "인구": people.to_numpy()}
+    )
     frame["자동차등록대수"] = cars.reindex(people.index, fill_value=0).map("{:,}".format).to_numpy()
     frame["인구"] = frame["인구"].map("{:,}".format)
     return len(files.csv(folder / "읍면동별_인구_자동차.csv", frame))

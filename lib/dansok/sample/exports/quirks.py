@@ -92,5 +92,7 @@ def lot_of(along):
 def addresses(world, table):
     """Lot address of rows with `place` and `along`, such as "호평동 3012-2"."""
     places, at = world.ground.places, table["place"].to_numpy()
-    number = pd.Series(places["lot_number"].to_numpy()[at]).astype(str) + "-" + pd.Series(lot_of(table["along"])).astype(str)
+    number = (
+        pd.Series(places["lot_number"].to_numpy()[at]).astype(str) + "-" + pd.Series(lot_of(table["along"])).astype(str)
+    )
     return pd.Series(places["legal_name"].to_numpy()[at], dtype=object), number

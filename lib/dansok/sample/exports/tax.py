@@ -12,7 +12,12 @@ from dansok.sample.reads import KINDS, MISREAD
 from dansok.sample.tax import amounts
 from dansok.sample.watching import fixes, shift_log
 
-READ_FILES = {"fixed_camera": "고정형판독", "patrol_car": "주행형판독", "lot": "주차장입차", "squad_car": "영치차량판독"}
+READ_FILES = {
+    "fixed_camera": "고정형판독",
+    "patrol_car": "주행형판독",
+    "lot": "주차장입차",
+    "squad_car": "영치차량판독",
+}
 UNREAD, SPACED = 0.005, 0.02
 GPS_METRES = 9.0
 FIX_EVERY = 3  # of the stops of a car make one satellite fix
@@ -28,13 +33,19 @@ def car(unit):
 
 def reads(folder, world, month, table, rng):
     """Four files of a month, one a kind of reader; returns the truth of their rows."""
-    at = pd.Series(world.days.values[table["day"]] + table["second"].to_numpy() * np.timedelta64(1, "s")).astype("datetime64[s]")
+    at = pd.Series(world.days.values[table["day"]] + table["second"].to_numpy() * np.timedelta64(1, "s")).astype(
+        "datetime64[s]"
+    )
     plate = world.fleet.plates_on(table["vehicle"].to_numpy(), at.to_numpy())
     seen, wrong = misread(plate, rng, MISREAD)
     luck = rng.random(len(table))
     blank = luck < UNREAD
-    text = pd.Series(seen, dtype=object).mask(luck > 1 - SPACED, pd.Series(seen).str.slice(0, -4) + " " + pd.Series(seen).str.slice(-4))
-    truth = table.assign(at=at, plate=np.where(blank, None, seen), misread=wrong & ~blank, sent=text.mask(blank, "미인식").to_numpy())
+    text = pd.Series(seen, dtype=object).mask(
+        luck > 1 - SPACED, pd.Series(seen).str.slice(0, -4) + " " + pd.Series(seen).str.slice(-4)
+    )
+    truth = table.assign(
+        at=at, plate=np.where(blank, None, seen), misread=wrong & ~blank, sent=text.mask(blank, "미인식").to_numpy()
+    )
     names, gates = camera_names(world), np.array(lot_ids(len(world.lots.lots)), object)
     parts = []
     for number, kind in enumerate(KINDS):
@@ -161,9 +172,13 @@ def efforts(folder, world, rng):
             log = log[log["day"] >= world.days.searchsorted(world.options.size.first_read_day)]
         log = log[log.groupby("shift").cumcount() % FIX_EVERY == 0].reset_index(drop=True)
         longitude, latitude = _near(world, log["place"].to_numpy(), rng)
-        at = pd.Series(world.days.values[log["day"]] + log["second"].to_numpy() * np.timedelta64(1, "s")).astype("datetime64[s]")
+        at = pd.Series(world.days.values[log["day"]] + log["second"].to_numpy() * np.timedelta64(1, "s")).astype(
+            "datetime64[s]"
+        )
         units = np.array([unit(u) for u in range(log["unit"].max() + 1)], object)[log["unit"]]
-        sent = pd.DataFrame({"기록일시": at.dt.strftime("%Y-%m-%d %H:%M:%S"), "차량": units, "위도": latitude, "경도": longitude})
+        sent = pd.DataFrame(
+            {"기록일시": at.dt.strftime("%Y-%m-%d %H:%M:%S"), "차량": units, "위도": latitude, "경도": longitude}
+        )
         sent["시간(분)"] = f"{log['seconds'].iloc[0] * FIX_EVERY / 60:g}"
         for year, part in sent.groupby(at.dt.year):
             files.csv(folder / f"{name}_{year}.csv", part)

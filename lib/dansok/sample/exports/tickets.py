@@ -91,10 +91,16 @@ def fixed_cameras(folder, world, table, rng):
                 ["단속일시정보", "행정동명", "단속장소명", "단속방법", "위반법조", "보호구역구분", "자동차번호"], axis=1
             )
             rows.insert(0, "순번", np.arange(1, len(rows) + 1))
-            stand = files.csv(folder / f"주정차단속_고정형_{first:%Y.%m}-{last - pd.Timedelta(days=1):%m}.csv", rows, spaced=True)
+            stand = files.csv(
+                folder / f"주정차단속_고정형_{first:%Y.%m}-{last - pd.Timedelta(days=1):%m}.csv", rows, spaced=True
+            )
         stands.append(pd.concat([stand, known.reset_index(drop=True)], axis=1))
     planted |= {"no_seconds": int(cut.sum()), "stray_spaces": len(stray), "camera_not_in_list": int((~listed).sum())}
-    return pd.concat(stands, ignore_index=True), planted | {"test_rows": tests, "title_rows": titles, "total_rows": totals}
+    return pd.concat(stands, ignore_index=True), planted | {
+        "test_rows": tests,
+        "title_rows": titles,
+        "total_rows": totals,
+    }
 
 
 def patrol_cars(folder, world, table, rng):
@@ -231,7 +237,9 @@ def citizens(folder, world, table, rng):
         part = (truth["at"] >= start) & (truth["at"] < end)
         rows, ending = sent[part], ".CSV" if start.month == 7 else ".csv"
         if start >= CHANGE:
-            rows = rows.rename(columns={"위반일시": "신고일시", "행정동": "행정동명", "위반장소": "신고장소", "위반유형": "신고유형"})
+            rows = rows.rename(
+                columns={"위반일시": "신고일시", "행정동": "행정동명", "위반장소": "신고장소", "위반유형": "신고유형"}
+            )
         name = f"시민신고 {start:%y.%m.%d}~{end - pd.Timedelta(days=1):%m.%d}{ending}"
         stands.append(pd.concat([files.csv(folder / name, rows), truth[part].reset_index(drop=True)], axis=1))
     bare = truth["form"].eq("bare") & pd.Series(truth["area_as_sent"]).str.endswith("동") & (truth["fate"] == "kept")
@@ -320,7 +328,9 @@ def _tests(first, rng):
 
 def _spans(world, months, change):
     """Spans of so many months over the days of the city, cut where the system changes."""
-    edges = list(pd.date_range(world.days[0], world.days[-1], freq=f"{months}MS")) + [world.days[-1] + pd.Timedelta(days=1)]
+    edges = list(pd.date_range(world.days[0], world.days[-1], freq=f"{months}MS")) + [
+        world.days[-1] + pd.Timedelta(days=1)
+    ]
     if world.days[0] < change < world.days[-1]:
         edges = sorted({*edges, change})
     return list(zip(edges, edges[1:], strict=False))
