@@ -19,8 +19,7 @@ from scipy.spatial import cKDTree
 from dansok.city import PROJECT, open_city
 from dansok.clean import clean_city, read_table
 from dansok.privacy import VARIABLE
-from dansok.sample import happenings, records, tax, watching
-from dansok.sample.ground import AREA_NAMES
+from dansok.sample import happenings, tax, watching
 from dansok.sample.options import SIZES, USUAL, Options
 from dansok.sample.world import build_world
 from dansok.sample.write import write
