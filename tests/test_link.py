@@ -18,11 +18,23 @@ from dansok.korea import calendar
 from dansok.link import exposure as watching
 from dansok.link.places import camera_spells, canonical_area
 from dansok.link.visits import group_visits
-from dansok.tables import ADDRESSES, CAMERAS, EXPOSURE, PLACED_TICKETS, TICKETS, VISITS
+from dansok.tables import (
+    ADDRESSES,
+    CAMERAS,
+    EFFORTS,
+    EXPOSURE,
+    LOTS,
+    PLACED_SIGHTINGS,
+    PLACED_TICKETS,
+    SIGHTINGS,
+    TICKETS,
+    VISITS,
+    WATCHED_CELLS,
+)
 from dansok.words import Refusal, Text
 
 TYPES = {"timestamp": "timestamp", "date": "date", "integer": "int64", "number": "float64", "longitude": "float64",
-         "latitude": "float64"}  # fmt: skip
+         "latitude": "float64", "boolean": "boolean"}  # fmt: skip
 HOURS = Hours(
     "fixed_camera", "every day", date(2024, 1, 1), None, 7 * 60, 20 * 60 + 40, (11 * 60 + 50, 14 * 60), "-", False
 )
@@ -30,6 +42,14 @@ TICKET = {
     "time_precision": "second", "channel": "fixed_camera", "records": 1, "position_state": "missing", "plate_state": "missing",
     "source": "exports", "source_file": "단속.xlsx",
 }  # fmt: skip
+EFFORT = {"time_precision": "second", "position_state": "missing", "source": "log", "source_file": "위치기록.csv"}
+READ = {
+    "time_precision": "second",
+    "position_state": "missing",
+    "plate_state": "read",
+    "source": "reads",
+    "source_file": "판독.csv",
+}
 # Two squares of 2 km side by side around 127.2 E, 37.65 N.
 LEFT, BOTTOM = 973_000.0, 1_961_000.0
 AREAS = space.read_areas(
@@ -86,15 +106,34 @@ def connection():
     return connect()
 
 
-def linked(connection, folder, tickets, cameras=(), addresses=(), hours=(HOURS,), areas=AREAS):
-    """Link, check the three tables against their descriptions, and read them."""
-    tickets = tickets_of(connection, tickets)
-    addresses = table_of(connection, ADDRESSES, list(addresses))
-    link.link_tables(
-        connection, tickets, cameras_of(connection, *cameras), addresses, areas, a_city(hours=hours), folder
-    )
+def linked(
+    connection,
+    folder,
+    tickets,
+    cameras=(),
+    addresses=(),
+    hours=(HOURS,),
+    areas=AREAS,
+    efforts=(),
+    sightings=(),
+    lots=(),
+):
+    """Link, check the tables against their descriptions, and read them."""
+    clean = {
+        "tickets": tickets_of(connection, tickets),
+        "cameras": cameras_of(connection, *cameras),
+        "addresses": table_of(connection, ADDRESSES, list(addresses)),
+        "efforts": table_of(
+            connection, EFFORTS, [{**EFFORT, "source_row": i + 2, **row} for i, row in enumerate(efforts)]
+        ),
+        "sightings": table_of(
+            connection, SIGHTINGS, [{**READ, "source_row": i + 2, **row} for i, row in enumerate(sightings)]
+        ),
+        "lots": table_of(connection, LOTS, list(lots)),
+    }
+    link.link_tables(connection, **clean, areas=areas, city=a_city(hours=hours), folder=folder)
     read = {name: pd.read_parquet(folder / f"{name}.parquet") for name in link.WRITTEN}
-    for table in (PLACED_TICKETS, EXPOSURE, VISITS):
+    for table in (PLACED_TICKETS, EXPOSURE, WATCHED_CELLS, PLACED_SIGHTINGS, VISITS):
         columns = list(read[table.name].columns)
         assert columns == list(table.check(read[table.name]).columns), table.name
         by_key = read[table.name].sort_values(list(table.key), kind="stable")
@@ -488,13 +527,103 @@ def test_visits_of_vehicles(connection):
         y=ibis.ifelse(known, 0.0, ibis.null(float)),
         how_placed=ibis.ifelse(known, "coordinates", ibis.null(str)),
     )
-    visits = VISITS.check(group_visits(placed).to_pandas())
-    assert visits.visit_id.tolist() == list(range(1, 9))
+    reads = [  # of the vehicle A: one joins its first stay, one makes a stay of its own
+        {
+            "plate_token": "A",
+            "seen_at": pd.Timestamp("2024-01-05 10:00:00"),
+            "reader_kind": "squad_car",
+            "x": 20.0,
+            "y": 0.0,
+        },
+        {"plate_token": "A", "seen_at": pd.Timestamp("2024-01-05 19:00:00"), "reader_kind": "lot", "x": 20.0, "y": 0.0},
+    ]
+    sightings = table_of(
+        connection, PLACED_SIGHTINGS, [{**READ, "source_row": i + 2, **row} for i, row in enumerate(reads)]
+    )
+    visits = VISITS.check(group_visits(placed, sightings, 100).to_pandas())
+    assert visits.visit_id.tolist() == list(range(1, 10))
     own = visits[visits.plate_token == "A"]
-    assert own[["records", "x"]].values.tolist() == [[2, 0], [1, 150], [2, 301]]
-    assert own.last_at.dt.strftime("%H:%M:%S").tolist() == ["11:00:00", "13:00:01", "13:11:00"]
-    assert visits.plate_token.fillna("-").value_counts().to_dict() == {"A": 3, "-": 2, "C": 2, "B": 1}
-    assert visits.records.sum() == 10
+    assert own[["records", "reads", "x"]].values.tolist() == [[2, 1, 0], [1, 0, 150], [2, 0, 301], [0, 1, 20]]
+    assert own.looker.tolist() == ["fixed_camera"] * 3 + ["lot"]
+    assert own.cell_x.tolist() == [0, 1, 3, 0] and (own.cell_y == 0).all()
+    assert own.last_at.dt.strftime("%H:%M:%S").tolist() == ["11:00:00", "13:00:01", "13:11:00", "19:00:00"]
+    assert visits.plate_token.fillna("-").value_counts().to_dict() == {"A": 4, "-": 2, "C": 2, "B": 1}
+    assert visits.records.sum() == 10 and visits.reads.sum() == 2
+
+
+# --- logs of effort, and plates read ---
+
+
+def test_logs_take_the_place_of_guesses_and_count_in_the_hours_they_touch(connection, tmp_path):
+    here, beside = ({"position_state": "as_sent", **at(x, 150)} for x in (150, 250))
+    efforts = [
+        {"looker": "patrol_car", "unit": "1호", "logged_at": pd.Timestamp("2024-03-05 09:58:00"), "minutes": 5.0, **here},
+        {"looker": "patrol_car", "unit": "2호", "logged_at": pd.Timestamp("2024-03-05 09:10:00"), "minutes": 6.0, **beside},
+        {"looker": "patrol_car", "unit": "1호", "logged_at": pd.Timestamp("2024-03-03 23:59:00"), "minutes": 5.0, **here},
+        {"looker": "patrol_car", "logged_at": pd.Timestamp("2024-03-05 09:00:00"), "minutes": 5.0, "position_state": "outside"},
+        {"looker": "patrol_car", "logged_at": pd.Timestamp("2024-03-05"), "minutes": 5.0, "time_precision": "day", **here},
+        {"looker": "officer", "unit": "1조", "logged_at": pd.Timestamp("2024-03-05 09:30:00"), "minutes": 150.0,
+         "area_as_sent": "별내면"},
+        {"looker": "officer", "unit": "2조", "logged_at": pd.Timestamp("2024-03-05 11:00:00"), "minutes": 60.0,
+         "area_as_sent": "강남구"},
+        {"looker": "squad_car", "unit": "영치1반", "logged_at": pd.Timestamp("2024-03-05 20:00:00"), "minutes": 6.0, **here},
+    ]  # fmt: skip
+    rows = [{"channel": "mobile_camera", "issued_at": pd.Timestamp("2024-03-05 09:00:00"), **here}] * 2
+    tables = linked(connection, tmp_path, rows, efforts=efforts)
+    exposure = tables["exposure"]
+    hours = {
+        (row.channel, row.unit, str(row.day), row.hour): round(row.watched_hours * 60, 3)
+        for row in exposure.itertuples()
+    }
+    assert hours == {
+        ("mobile_camera", "별내동", "2024-03-05", 9): 8.0,  # 2 minutes of the first fix, all 6 of the second
+        ("mobile_camera", "별내동", "2024-03-05", 10): 3.0,
+        ("mobile_camera", "별내동", "2024-03-03", 23): 1.0,  # what lies beyond midnight is left out
+        ("officer", "별내동", "2024-03-05", 9): 30.0,
+        ("officer", "별내동", "2024-03-05", 10): 60.0,
+        ("officer", "별내동", "2024-03-05", 11): 60.0,
+    }
+    assert set(exposure.basis) == {"satellite_log", "log_sheet"}
+    cells = tables["watched_cells"]
+    assert cells[["looker", "rest_day", "hour"]].values.tolist() == [
+        ["patrol_car", False, 9], ["patrol_car", False, 10], ["patrol_car", True, 23], ["patrol_car", False, 9],
+        ["squad_car", False, 20],
+    ]  # fmt: skip
+    assert (cells.watched_hours * 60).round(3).tolist() == [2.0, 3.0, 1.0, 6.0, 6.0]
+    corner = int(LEFT // 100), int(BOTTOM // 100)
+    assert (cells.cell_x - corner[0]).tolist() == [1, 1, 1, 2, 1] and (cells.cell_y == corner[1] + 1).all()
+    assert set(cells.month) == {"2024-03"}
+    notes = tables["exposure_notes"].set_index("kind").rows
+    assert notes["satellite_log"] == 2 and "own_trace" not in notes and "officers_effort_unknown" not in notes
+
+
+def test_reads_get_the_place_of_their_reader(connection, tmp_path):
+    cameras = [("c1", "별내동 청학초등학교 주변", date(2020, 5, 1), 150, 250)]
+    lots = [{"lot_id": "L1", "lot_name": "공영", "position_state": "as_sent", **at(2150, 150)}]
+    moment = pd.Timestamp("2024-03-05 10:00:00")
+    reads = [
+        {"seen_at": moment, "plate_token": "A", "reader_kind": "fixed_camera", "reader": "별내동 청학초등학교  주변"},
+        {"seen_at": moment + pd.Timedelta(seconds=59), "plate_token": "A", "reader_kind": "fixed_camera",
+         "reader": "별내동 청학초등학교  주변"},  # within a minute: the same read
+        {"seen_at": moment + pd.Timedelta(seconds=180), "plate_token": "A", "reader_kind": "fixed_camera",
+         "reader": "별내동 청학초등학교  주변"},
+        {"seen_at": moment, "plate_token": "A", "reader_kind": "fixed_camera", "reader": "없는 카메라"},
+        {"seen_at": moment, "plate_token": "B", "reader_kind": "lot", "reader": "L1"},
+        {"seen_at": moment + pd.Timedelta(days=2), "plate_token": "B", "reader_kind": "lot", "reader": "L1"},
+        {"seen_at": moment, "plate_token": "C", "reader_kind": "squad_car", "reader": "영치1반", "position_state": "as_sent", **at(10, 10)},
+        {"seen_at": moment, "plate_token": "C", "reader_kind": "patrol_car", "reader": "L1"},  # no place: a car is no gate
+        {"seen_at": moment, "plate_token": None, "plate_state": "unreadable", "reader_kind": "lot", "reader": "L1"},
+        {"seen_at": moment, "plate_token": "D", "time_precision": "day", "reader_kind": "lot", "reader": "L1"},
+    ]  # fmt: skip
+    tables = linked(connection, tmp_path, [{"issued_at": moment}], cameras, sightings=reads, lots=lots)
+    placed = tables["placed_sightings"]
+    assert placed.source_row.tolist() == [2, 4, 6, 7, 8]
+    assert placed.area_name.tolist() == ["별내동", "별내동", "호평동", "호평동", "별내동"]
+    assert (placed.x - LEFT).round(1).tolist() == [150, 150, 2150, 2150, 10]
+    gates = tables["watched_cells"].query("looker == 'lot'")
+    # From the first to the last day with a read: three working days, every hour.
+    assert len(gates) == 24 and (gates.watched_hours == 3).all() and not gates.rest_day.any()
+    assert tables["visits"].reads.sum() == 5
 
 
 # --- the stage ---
@@ -573,7 +702,7 @@ def test_a_failing_stage_leaves_the_old_result(small_city, monkeypatch):
     before = {path.name: path.read_bytes() for path in (small_city / "3_linked").iterdir()}
     (small_city / "city.toml").write_text("cell_metres = 200\n" + CITY_TOML, encoding="utf-8")
 
-    def fail(placed):
+    def fail(*_):
         raise RuntimeError("disk full")
 
     monkeypatch.setattr(link, "group_visits", fail)

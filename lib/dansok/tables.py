@@ -154,12 +154,15 @@ WHY_UNPLACED = {
     "no_place": Text("장소 없음", "no place given"),
 }
 
-READERS = {
+LOOKERS = {
     "fixed_camera": Text("고정형 CCTV", "Fixed cameras"),
     "patrol_car": Text("주행형 단속차량", "Patrol cars"),
-    "lot": Text("주차장 출입구", "Lot entries"),
+    "officer": Text("현장 단속조", "Officers on foot"),
     "squad_car": Text("영치 차량", "Arrears squads' cars"),
+    "lot": Text("주차장 출입구", "Gates of lots"),
+    "citizen_report": Text("시민신고", "Citizens' reports"),
 }
+READERS = {name: LOOKERS[name] for name in ("fixed_camera", "patrol_car", "lot", "squad_car")}
 PROVENANCE = (
     Column("source", "string", "Name of the [[source]] in city.toml.", "출처", made=True),
     Column("source_file", "string", "File in 1_raw, with the sheet or zip member.", "원자료 파일", made=True),
@@ -575,11 +578,7 @@ EFFORTS = _clean(
             "category",
             "Who looked.",
             "구분",
-            values={
-                "patrol_car": Text("주행형 단속차량", "Patrol car"),
-                "officer": Text("현장 단속조", "Officers on foot"),
-                "squad_car": Text("영치 차량", "Arrears squad"),
-            },
+            values={name: LOOKERS[name] for name in ("patrol_car", "officer", "squad_car")},
         ),
         Column("unit", "string", "Car or team.", "차량·조", empty_means="not in the export"),
         Column("minutes", "number", "Time that it stands for.", "시간", "minutes"),
@@ -787,7 +786,7 @@ PLACED_TICKETS = Table(
 EXPOSURE = Table(
     "exposure",
     "3_linked",
-    "one hour of one day in which one camera, or the patrol car in one 읍면동, was watching",
+    "one hour of one day in which one camera watched, or patrol cars or officers were in one 읍면동",
     "단속 노출",
     ("channel", "unit", "day", "hour"),
     (
@@ -795,7 +794,7 @@ EXPOSURE = Table(
         Column(
             "unit",
             "string",
-            "camera_id (for a camera in no list its name without blanks), or the 읍면동 that the patrol car was in.",
+            "camera_id (for a camera in no list its name without blanks), or the 읍면동 that cars or officers were in.",
             "단위",
             made=True,
         ),
@@ -809,7 +808,14 @@ EXPOSURE = Table(
         ),
         Column("day", "date", "Day.", "날짜", made=True),
         Column("hour", "integer", "Hour of the day, 0-23.", "시", made=True),
-        Column("watched_hours", "number", "Part of the hour watched.", "노출 시간", "hours, 0-1", made=True),
+        Column(
+            "watched_hours",
+            "number",
+            "Part of the hour watched; above 1 where several cars or teams were in one 읍면동.",
+            "노출 시간",
+            "hours",
+            made=True,
+        ),
         Column(
             "basis",
             "category",
@@ -819,14 +825,60 @@ EXPOSURE = Table(
             values={
                 "hours": Text("단속시간표", "timetable in city.toml"),
                 "own_trace": Text("차량 자체 기록에서 추정", "inferred from the car's own records"),
+                "satellite_log": Text("차량 위치기록", "satellite log of the cars"),
+                "log_sheet": Text("근무일지", "log sheets"),
             },
         ),
+    ),
+)
+_CELL = (
+    Column("cell_x", "integer", "Column of the grid cell: floor(x / cell size).", "격자 열", made=True),
+    Column("cell_y", "integer", "Row of the grid cell: floor(y / cell size).", "격자 행", made=True),
+)
+WATCHED_CELLS = Table(
+    "watched_cells",
+    "3_linked",
+    "one clock hour, on working days or rest days of one month, in which somebody looked at one grid cell",
+    "격자별 단속 노출",
+    ("looker", "cell_x", "cell_y", "month", "rest_day", "hour"),
+    (
+        Column("looker", "category", "Who looked, or read plates.", "구분", values=LOOKERS, made=True),
+        *_CELL,
+        Column("month", "string", "Month, such as 2025-08.", "월", made=True),
+        Column(
+            "rest_day", "boolean", "Whether the days are Saturdays, Sundays and public holidays.", "휴일", made=True
+        ),
+        Column("hour", "integer", "Hour of the day, 0-23.", "시", made=True),
+        Column("watched_hours", "number", "Time of looking, all such days together.", "노출 시간", "hours", made=True),
+    ),
+)
+PLACED_SIGHTINGS = Table(
+    "placed_sightings",
+    "3_linked",
+    "one read of a plate that could be read, at a known place; a second read by one reader within a minute is left out",
+    "위치가 붙은 차량 포착",
+    KEY,
+    (
+        *(column for column in SIGHTINGS.stored if column.name in {"seen_at", "reader_kind", "reader"}),
+        Column("plate_token", "string", "The plate.", "차량 토큰", made=True),
+        Column("x", "number", "Easting.", "X", "metres, EPSG:5179", made=True),
+        Column("y", "number", "Northing.", "Y", "metres, EPSG:5179", made=True),
+        *_CELL,
+        Column(
+            "area_name",
+            "string",
+            "읍면동 that holds the middle of the cell.",
+            "읍면동",
+            empty_means="the cell lies outside every 읍면동",
+            made=True,
+        ),
+        *PROVENANCE,
     ),
 )
 VISITS = Table(
     "visits",
     "3_linked",
-    "one stay of one vehicle at one place: its records less than 2 hours and 150 m apart",
+    "one stay of one vehicle at one place: its records and reads less than 2 hours and 150 m apart",
     "방문",
     ("visit_id",),
     (
@@ -839,12 +891,22 @@ VISITS = Table(
             empty_means="plate not known: each record is a visit",
             made=True,
         ),
-        Column("channel", "category", "Channel of its first record.", "단속 구분", values=CHANNELS, made=True),
-        Column("first_at", "timestamp", "First record.", "처음", "Asia/Seoul local time", made=True),
-        Column("last_at", "timestamp", "Last record.", "마지막", "Asia/Seoul local time", made=True),
-        Column("records", "integer", "Records of the stay.", "건수", made=True),
-        Column("x", "number", "Easting of the first record.", "X", "metres, EPSG:5179", made=True),
-        Column("y", "number", "Northing of the first record.", "Y", "metres, EPSG:5179", made=True),
+        Column("looker", "category", "Who saw it first.", "구분", values=LOOKERS, made=True),
+        Column("first_at", "timestamp", "First record or read.", "처음", "Asia/Seoul local time", made=True),
+        Column("last_at", "timestamp", "Last record or read.", "마지막", "Asia/Seoul local time", made=True),
+        Column("records", "integer", "Enforcement records of the stay.", "단속 건수", made=True),
+        Column("reads", "integer", "Reads of the stay.", "판독 수", made=True),
+        Column("x", "number", "Easting of the first of them.", "X", "metres, EPSG:5179", made=True),
+        Column("y", "number", "Northing of the first of them.", "Y", "metres, EPSG:5179", made=True),
+        *_CELL,
+        Column(
+            "area_name",
+            "string",
+            "읍면동 of the first of them.",
+            "읍면동",
+            empty_means="outside every 읍면동",
+            made=True,
+        ),
     ),
 )
 
@@ -871,6 +933,8 @@ TABLES = {
         PARCELS,
         PLACED_TICKETS,
         EXPOSURE,
+        WATCHED_CELLS,
+        PLACED_SIGHTINGS,
         VISITS,
     )
 }

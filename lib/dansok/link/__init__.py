@@ -7,24 +7,31 @@ import hashlib
 import os
 import shutil
 import time
+from functools import reduce
 from pathlib import Path
 
 import ibis
+import pandas as pd
 from ibis import _
 
 from dansok.city import open_city
 from dansok.clean import read_table, scan
 from dansok.engine import connect
+from dansok.korea import calendar
 from dansok.link import notes as said
+from dansok.link.efforts import placed_efforts, watched_areas, watched_cells
 from dansok.link.exposure import TO_THE_MINUTE, cameras_watched, car_watched, unwatched_records
-from dansok.link.places import ambiguous_keys, camera_spells, place
+from dansok.link.places import ambiguous_keys, camera_spells, canonical_area, place
+from dansok.link.sightings import gate_hours, place_sightings
 from dansok.link.visits import group_visits
 from dansok.space import read_areas
-from dansok.tables import EXPOSURE, PLACED_TICKETS, TABLES
+from dansok.tables import EXPOSURE, PLACED_SIGHTINGS, PLACED_TICKETS, TABLES
 from dansok.words import Refusal
 
-NEEDED = ("tickets", "cameras", "addresses", "areas")
-WRITTEN = ("placed_tickets", "exposure", "visits", "match_rates", "exposure_notes")
+NEEDED = ("tickets", "cameras", "addresses", "areas", "efforts", "sightings", "lots")
+WRITTEN = (
+    "placed_tickets", "exposure", "watched_cells", "placed_sightings", "visits", "match_rates", "exposure_notes",
+)  # fmt: skip
 STAMP = "stamp.txt"
 CODE = ("link", "space.py", "tables.py", "korea")
 
@@ -76,7 +83,7 @@ def link(city, stamp=""):
     # What does not fit into memory is spilled beside the result, not into the folder of whoever called.
     spill = (part / "spill").as_posix().replace("'", "''")
     connection.raw_sql(f"SET temp_directory = '{spill}'")
-    clean = {name: scan(city, name, connection) for name in ("tickets", "cameras", "addresses")}
+    clean = {name: scan(city, name, connection) for name in NEEDED if name != "areas"}
     counts = link_tables(connection, **clean, areas=read_areas(read_table(city, "areas")), city=city, folder=part)
     connection.disconnect()
     shutil.rmtree(part / "spill", ignore_errors=True)
@@ -85,13 +92,13 @@ def link(city, stamp=""):
     return counts
 
 
-def link_tables(connection, tickets, cameras, addresses, areas, city, folder):
+def link_tables(connection, tickets, cameras, addresses, efforts, sightings, lots, areas, city, folder):
     """Write the linked tables of given clean ones into `folder`.
 
     Parameters
     ----------
     connection : ibis backend
-    tickets, cameras, addresses : ibis.Table
+    tickets, cameras, addresses, efforts, sightings, lots : ibis.Table
         As `tables` describes, of this connection.
     areas : geopandas.GeoDataFrame
     city : City
@@ -114,15 +121,26 @@ def link_tables(connection, tickets, cameras, addresses, areas, city, folder):
         raise ValueError(f"{came} rows came, {went} were placed or not")
     rates.to_parquet(folder / "match_rates.parquet", index=False)
 
+    seen = place_sightings(connection, sightings, spells, lots, areas, city)
+    seen.order_by(PLACED_SIGHTINGS.key).to_parquet(folder / "placed_sightings.parquet", compression="zstd")
+    seen = connection.read_parquet(folder / "placed_sightings.parquet")
+
     hours = tuple(entry for entry in city.hours if entry.channel == "fixed_camera")
     watch = cameras_watched(connection, placed, spells, hours)
-    exposure = _exposure(watch, car_watched(placed))
+    looked = placed_efforts(connection, efforts, areas, city, lambda names: canonical_area(names, city.renamed_areas))
+    looked = connection.create_table("link_looked", looked, temp=True, overwrite=True)
+    exposure = _exposure(watch, looked, placed)
     exposure.order_by(EXPOSURE.key).to_parquet(folder / "exposure.parquet", compression="zstd")
     exposure = connection.read_parquet(folder / "exposure.parquet")
-    visits = group_visits(placed)
+    cells = watched_cells(
+        connection, looked, watch and watch.hours, _camera_cells(spells, city.cell_metres), gate_hours(connection, seen),
+        _rest_days(placed, looked, seen),
+    )  # fmt: skip
+    cells.to_parquet(folder / "watched_cells.parquet", compression="zstd")
+    visits = group_visits(placed, seen, city.cell_metres)
     visits.to_parquet(folder / "visits.parquet", compression="zstd")
 
-    told = _notes(placed, exposure, addresses, spells, watch, city)
+    told = _notes(placed, exposure, looked, addresses, spells, watch, city)
     told.to_parquet(folder / "exposure_notes.parquet", index=False)
     return {
         "rows": came,
@@ -144,22 +162,46 @@ def match_rates(placed):
     return placed.group_by(*by).agg(rows=_.count(), records=_.records.sum()).order_by(*by).to_pandas()
 
 
-def _exposure(watch, driven):
+def _exposure(watch, looked, placed):
+    """Cameras by timetable and records, cars and officers by their logs; a car without a log by its own records."""
     order = [column.name for column in EXPOSURE.stored]
-    car = driven.mutate(channel=ibis.literal("mobile_camera"), basis=ibis.literal("own_trace")).select(*order)
-    if watch is None:
-        return car
-    cameras = watch.hours.mutate(channel=ibis.literal("fixed_camera"), basis=ibis.literal("hours"))
-    return cameras.select(*order).union(car)
+    logged = watched_areas(looked)
+    parts = [logged.select(*order)]
+    if not looked.filter(_.looker == "patrol_car").count().execute():
+        trace = car_watched(placed).mutate(channel=ibis.literal("mobile_camera"), basis=ibis.literal("own_trace"))
+        parts.append(trace.select(*order))
+    if watch is not None:
+        cameras = watch.hours.mutate(channel=ibis.literal("fixed_camera"), basis=ibis.literal("hours"))
+        parts.append(cameras.select(*order))
+    return reduce(lambda a, b: a.union(b), parts)
 
 
-def _notes(placed, exposure, addresses, spells, watch, city):
+def _camera_cells(spells, cell_metres):
+    """Grid cell of each listed camera: `unit`, `cell_x`, `cell_y`."""
+    known = spells.dropna(subset=["camera_x", "camera_y"]).drop_duplicates("camera_id")
+    cells = {f"cell_{axis}": (known[f"camera_{axis}"] // cell_metres).astype("int64") for axis in "xy"}
+    return pd.DataFrame({"unit": known["camera_id"], **cells})
+
+
+def _rest_days(*tables):
+    """`day`, `rest_day` over all days on which anything was seen."""
+    moments = [table[name] for table, name in zip(tables, ("issued_at", "logged_at", "seen_at"), strict=True)]
+    ends = [(at.min().execute(), at.max().execute()) for at in moments]
+    known = [day for pair in ends for day in pair if not pd.isna(day)]
+    if not known:
+        return pd.DataFrame({"day": pd.to_datetime(["2000-01-01"]).date, "rest_day": True})
+    days = calendar.days(min(known), max(known))
+    return pd.DataFrame({"day": days["date"].dt.date, "rest_day": ~days["is_working_day"]})
+
+
+def _notes(placed, exposure, looked, addresses, spells, watch, city):
     channels = (
         placed.group_by("channel", "source").agg(records=_.records.sum()).order_by("channel", "source").to_pandas()
     )
     notes = said.Notes(channels.groupby("channel")["source"].agg(", ".join).to_dict())
     records = channels.groupby("channel")["records"].sum().to_dict()
-    said.of_effort(notes, records, city.hours)
+    logs = looked.group_by("looker").agg(minutes=_.minutes.sum()).to_pandas().set_index("looker")["minutes"]
+    said.of_effort(notes, records, city.hours, logs)
     if watch is not None:
         cameras = placed.filter((_.channel == "fixed_camera") & _.camera_id.isnull() & _.place_as_sent.notnull())
         said.of_cameras(notes, watch, spells, int(cameras.records.sum().fill_null(0).execute()))
@@ -179,7 +221,7 @@ def read_linked(city, name, columns=None):
     ----------
     city : City
     name : str
-        "placed_tickets", "exposure" or "visits".
+        A table of the stage 3_linked.
     columns : list of str, optional
         Only these.
 

@@ -31,6 +31,15 @@ SAID = {
         "Patrol car ({n:,} records): its exposure is inferred from its own records (less than 30 minutes apart). Without the "
         "car's number, several cars cannot be told apart.",
     ),
+    "satellite_log": Text(
+        "주행형 단속차량 {n:,}건: 노출 시간은 차량 위치기록({hours:,.0f}시간)에서 구하였다. 기록이 빠진 시간은 알 수 없다.",
+        "Patrol cars ({n:,} records): their exposure comes from their satellite log ({hours:,.0f} hours). What the log lacks is not known.",
+    ),
+    "log_sheet": Text(
+        "현장 단속 {n:,}건: 노출 시간은 근무일지({hours:,.0f}시간)에 적힌 읍면동과 시간이다. 읍면동 안의 어디였는지는 알 수 없다.",
+        "Officers on foot ({n:,} records): their exposure is what their log sheets say ({hours:,.0f} hours), by 읍면동; where within it "
+        "is not known.",
+    ),
     "not_in_list": Text(
         "기록에는 있으나 카메라 목록에 없는 이름 {n:,}개({records:,}건): 위치는 알 수 없고, 그 이름으로 노출 시간을 두었다.",
         "Camera names in the records but not in the list: {n:,} (records: {records:,}). Their place is unknown; their "
@@ -103,8 +112,11 @@ class Notes:
         return pd.DataFrame(self.rows, columns=COLUMNS)
 
 
-def of_effort(notes, records, hours):
-    """Channels whose effort is unknown, and hours that nobody vouches for."""
+def of_effort(notes, records, hours, logs):
+    """What the effort of each channel rests on, where it is unknown, and hours that nobody vouches for.
+
+    `logs`: logged minutes by looker (pd.Series).
+    """
     hours = [entry for entry in hours if entry.channel == "fixed_camera"]
     kinds = {
         "citizen_report": "citizens_effort_unknown",
@@ -115,8 +127,15 @@ def of_effort(notes, records, hours):
         kinds["fixed_camera"] = "hours_unverified"
     if not hours:
         kinds["fixed_camera"] = "no_hours"
+    for looker, channel, kind in (
+        ("patrol_car", "mobile_camera", "satellite_log"),
+        ("officer", "officer", "log_sheet"),
+    ):
+        if logs.get(looker, 0) > 0:
+            kinds[channel] = kind
+    told = {"satellite_log": logs.get("patrol_car", 0) / 60, "log_sheet": logs.get("officer", 0) / 60}
     for channel, kind in kinds.items():
-        notes.add("exposure", channel, kind, records.get(channel, 0))
+        notes.add("exposure", channel, kind, records.get(channel, 0), hours=told.get(kind, 0))
 
 
 def of_cameras(notes, watch, spells, records_not_listed):
