@@ -24,7 +24,8 @@ LIVELIHOOD, INSTALMENTS, GHOSTS = (
 )  # livelihood cases, plans kept, vehicles nobody answers for (대포차)
 ACTS = 0.6  # share of the meetings upon which the squad acts
 QUIET_DAYS = 30  # after a notice
-COUNTED_OWN, COUNTED_OTHERS = 2, 3  # unpaid taxes from which on a plate may be taken: of this city, of others
+COUNTED_OWN = 2  # unpaid taxes from which on a plate may be taken, of this city's vehicles
+COUNTED_OTHERS = ((pd.Timestamp("2025-12-01"), 3), (pd.Timestamp("2013-07-01"), 4))  # of others, from which day on
 FINES_FROM_KRW, FINES_FROM_DAYS = 300_000, 60
 
 
@@ -134,10 +135,10 @@ def _fines(debtors, cars, days, rng):
 
 
 def eligible(unpaid, own, day):
-    """Whether a plate may be taken for these unpaid debts on a day (practice of the planted city)."""
+    """Whether a plate may be taken for these unpaid debts on a day; that of a vehicle nobody answers for always may."""
     taxes = (unpaid["kind"] == "tax").sum()
     fines = unpaid[(unpaid["kind"] == "fine") & (unpaid["due_on"] <= day - pd.Timedelta(days=FINES_FROM_DAYS))]
-    counted = COUNTED_OWN if own else COUNTED_OTHERS
+    counted = COUNTED_OWN if own else next(count for since, count in COUNTED_OTHERS if day >= since)
     return taxes >= counted or (own and amounts(fines, day).sum() >= FINES_FROM_KRW)
 
 
@@ -172,7 +173,7 @@ def act(options, owed, fleet, reads, rounds, days):
         if luck[0, i] > acts:
             continue
         at, person = day + pd.Timedelta(seconds=read.second), who.loc[read.vehicle]
-        lawful = eligible(debts.iloc[unpaid], bool(registered[read.vehicle]), day)
+        lawful = person["ghost"] or eligible(debts.iloc[unpaid], bool(registered[read.vehicle]), day)
         if not lawful or person["livelihood"] or person["instalments"]:
             rows.append((at, "영치예고", read.vehicle, read.place, read.unit, read.shift, np.nan))
             quiet[read.vehicle] = day + pd.Timedelta(days=QUIET_DAYS)
