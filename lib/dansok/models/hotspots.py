@@ -3,6 +3,8 @@
 Only cells that were looked at take part: a missing value is a cell nobody looked at, neither zero nor a neighbour.
 """
 
+import itertools
+
 import numpy as np
 import pandas as pd
 from scipy import optimize, sparse, spatial, special, stats
@@ -205,7 +207,7 @@ def permutation_p_values(values, near, reference=None, draws=99_999, seed=0):
     return p_values
 
 
-def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=0):
+def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=0, rounds=None):
     """Cells whose neighbourhood is hotter than chance, no more than a given share of them falsely.
 
     Parameters
@@ -220,6 +222,8 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
         False discovery rate, within each month.
     draws, seed : int
         As for `permutation_p_values`.
+    rounds : int, optional
+        How often to test at most; 1 compares with all cells, hot ones too. By default until nothing new is found.
 
     Returns
     -------
@@ -235,7 +239,8 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
     from (and that rates are standardised by), and the test repeated until it finds nothing new or half of the cells are
     out, as scan statistics are when there are several clusters (Zhang, Assunção and Kulldorff 2010, Journal of
     Probability and Statistics 642379). Where nothing is hot, the first round decides, so that cities with a false
-    finding are as rare as they were.
+    finding are as rare as they were. That is for few hot spots on an even ground: where rates differ gradually all over
+    the city, round after round finds the next best, up to half of it; test once there.
 
     Examples
     --------
@@ -252,6 +257,8 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
     counts = values = _by_month(values, "values")
     if not 0 < false_share < 1:
         raise ValueError(f"false_share must lie between 0 and 1, got {false_share}")
+    if rounds is not None and rounds < 1:
+        raise ValueError(f"rounds must be at least 1, got {rounds}")
     if exposure is not None:
         exposure = _by_month(exposure, "exposure")
         values = standardised_rates(counts, exposure)
@@ -259,17 +266,18 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
     fewest = np.maximum(reference.sum(axis=1) / 2, near.sum(axis=1).max(initial=0))
     p_values = permutation_p_values(values, near, draws=draws, seed=seed)
     hot = _discoveries(p_values, false_share)
-    while True:
+    for _round in itertools.count(1) if rounds is None else range(1, rounds):
         reduced = reference & ~hot
         some_left = np.where(reduced, counts, 0.0).any(axis=1)
         again = (reduced != reference).any(axis=1) & (reduced.sum(axis=1) >= fewest) & some_left
         if not again.any():
-            return p_values, hot
+            break
         reference[again] = reduced[again]
         if exposure is not None:
             values[again] = standardised_rates(counts[again], exposure[again], reference[again])
         p_values[again] = permutation_p_values(values[again], near, reference[again], draws, seed)
         hot[again] = _discoveries(p_values[again], false_share)
+    return p_values, hot
 
 
 def found_and_expected(p_values, hot):
@@ -426,7 +434,7 @@ def classify(hot, z, months):
     )
 
 
-def stability(points, places, cell_metres, grids=20, false_share=0.05, draws=99_999, seed=0):
+def stability(points, places, cell_metres, grids=20, false_share=0.05, draws=99_999, seed=0, rounds=None):
     """In how many shifted and resized grids each place lies in a hot cell.
 
     Parameters
@@ -440,7 +448,7 @@ def stability(points, places, cell_metres, grids=20, false_share=0.05, draws=99_
         Side of the printed grid's cells; that grid starts at the coordinates' origin and comes first.
     grids : int
         How many grids, the printed one included: sides of GRID_SIDES times `cell_metres` in turn, corners shifted.
-    false_share, draws, seed
+    false_share, draws, seed, rounds
         As for `hot_cells`.
 
     Returns
@@ -472,7 +480,7 @@ def stability(points, places, cell_metres, grids=20, false_share=0.05, draws=99_
         events = np.bincount(cell_of_point, points["events"])[None, :]
         exposure = np.bincount(cell_of_point, points["exposure"])[None, :] if "exposure" in points else None
         near = neighbours(cells.real, cells.imag)
-        p_values, called = hot_cells(events, near, exposure, false_share, draws, seed + grid)
+        p_values, called = hot_cells(events, near, exposure, false_share, draws, seed + grid, rounds)
         wanted = _cell_numbers(places, side, shift)
         found = np.minimum(np.searchsorted(cells, wanted), len(cells) - 1)
         known = (cells[found] == wanted) & np.isfinite(p_values[0, found])
@@ -534,14 +542,53 @@ def rank_intervals(counts, exposure=None, confidence=0.9, draws=1000, seed=0):
     shape, rate = _gamma_prior(events, watch)
     chance = np.random.default_rng(seed)
     drawn = chance.standard_gamma(np.broadcast_to(shape + events, (draws, len(events)))) / (rate + watch)
+    found = ranks_of_draws(drawn, (shape + events) / (rate + watch), confidence)
+    table.loc[known] = found[table.columns].to_numpy()
+    return table
+
+
+def ranks_of_draws(drawn, rates, confidence=0.9, top=1):
+    """Ranks of places, and which ranks the draws of their rates leave possible.
+
+    Parameters
+    ----------
+    drawn : array-like of float, shape (n_draws, n_places)
+        Rates of all places together, as often as drawn; missing for a place without a rate.
+    rates : array-like of float, shape (n_places,)
+        Estimates; missing with `drawn`.
+    confidence : float
+        Share of the draws that each interval holds.
+    top : int
+        Length of the list that `p_top` is about.
+
+    Returns
+    -------
+    pd.DataFrame, one row a place
+        As `rank_intervals` returns, and `p_top`: chance of being among the first `top`. Lists put in order of it hold as
+        many of the true first ones as can be expected of any (Lin et al. 2006, Bayesian Analysis 1).
+
+    Examples
+    --------
+    >>> ranks_of_draws([[3.0, 1.0, np.nan], [3.0, 4.0, np.nan]], [3.0, 2.5, np.nan], top=2)[["p_first", "p_top"]].values.tolist()
+    [[0.5, 1.0], [0.5, 1.0], [nan, nan]]
+    """
+    drawn, rates = np.asarray(drawn, float), np.asarray(rates, float)
+    if drawn.ndim != 2 or drawn.shape[1:] != rates.shape:
+        raise ValueError(f"drawn has the shape {drawn.shape}, rates {rates.shape}")
+    columns = ["rate", "rank", "rank_low", "rank_high", "p_first", "p_top"]
+    table = pd.DataFrame(np.nan, range(len(rates)), columns)
+    known = np.isfinite(rates)
+    if not known.any():
+        return table
+    drawn = drawn[:, known]
     ranks = np.empty(drawn.shape, np.int32)
-    np.put_along_axis(ranks, np.argsort(-drawn, axis=1), np.arange(1, len(events) + 1, dtype=np.int32)[None, :], axis=1)
+    in_order = np.arange(1, drawn.shape[1] + 1, dtype=np.int32)[None, :]
+    np.put_along_axis(ranks, np.argsort(-drawn, axis=1), in_order, axis=1)
     tail = (1 - confidence) / 2
-    mean = (shape + events) / (rate + watch)
-    table.loc[known, "rate"], table.loc[known, "rank"] = mean, stats.rankdata(-mean, method="min")
+    table.loc[known, "rate"], table.loc[known, "rank"] = rates[known], stats.rankdata(-rates[known], method="min")
     table.loc[known, "rank_low"] = np.quantile(ranks, tail, axis=0, method="inverted_cdf")
     table.loc[known, "rank_high"] = np.quantile(ranks, 1 - tail, axis=0, method="inverted_cdf")
-    table.loc[known, "p_first"] = (ranks == 1).mean(axis=0)
+    table.loc[known, "p_first"], table.loc[known, "p_top"] = (ranks == 1).mean(axis=0), (ranks <= top).mean(axis=0)
     return table
 
 

@@ -11,6 +11,7 @@ from dansok.models.rates.factors import Terms, fit_factors
 from dansok.models.rates.neighbours import kernels, shrink
 
 RATED = ("known", "assumed")
+ESTIMATES = ["rate", "low", "high", "shape"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class CorrectedRates:
     ----------
     by_place : pd.DataFrame, one row a place
         `rate`, `low`, `high`: events per unit of exposure of the first channel, mean over the hours that are linked.
-        Missing where `effort` is neither "known" nor "assumed".
+        Missing where `effort` is neither "known" nor "assumed". `shape`: of the gamma distribution about the rate.
         `looked`: somebody is known to have, by the exposure or a record. `effort`, one of:
         "known";
         "assumed": seen only by channels that nothing compares with others in its area, taken for average areas there,
@@ -46,6 +47,9 @@ class CorrectedRates:
         Rate in an hour over the mean rate of the linked hours; missing where nobody looked.
     place_types : np.ndarray of int, shape (places,)
         Row of `profiles` of each place.
+    catch : np.ndarray, shape (places, hours, channels)
+        Events that a place of rate 1 gives in an hour for a unit of each channel's exposure there: turns exposure of any
+        part of the time into one unit. Missing for a channel that is not linked.
     bandwidth_m : float
         Of the neighbourhoods that predict left-out places best; infinite: the whole city does.
     likeness : float
@@ -57,6 +61,7 @@ class CorrectedRates:
     factors: pd.DataFrame
     profiles: np.ndarray
     place_types: np.ndarray
+    catch: np.ndarray
     bandwidth_m: float
     likeness: float
 
@@ -74,6 +79,21 @@ class CorrectedRates:
             Missing at places without a rate, and in hours in which nobody looked.
         """
         return self.by_place["rate"].to_numpy()[:, None] * self.profiles[self.place_types]
+
+    def draws(self, number, seed=0):
+        """Rates that places may have, drawn from what is known of each: for sums, ranks and whatever else needs them together.
+
+        Returns
+        -------
+        np.ndarray, shape (number, places)
+            Missing at places without a rate. Places are drawn one by one: errors that they share are not.
+        """
+        rate, shape = self.by_place["rate"].to_numpy(), self.by_place["shape"].to_numpy()
+        drawn = np.full((number, len(rate)), np.nan)
+        rated = np.isfinite(rate)
+        random = np.random.default_rng(seed)
+        drawn[:, rated] = random.standard_gamma(shape[rated], (number, rated.sum())) * (rate / shape)[rated]
+        return drawn
 
 
 def corrected_rates(
@@ -167,7 +187,8 @@ def corrected_rates(
         return _no_estimates(counts, effort, links, types)
     terms = Terms(counts.shape[1], types.max() + 1, len(area_names), len(channels), by_area, by_hour)
     factors = fit_factors(seen, used, types, areas, terms, error)
-    expected, variance = _expected(used, factors, types, areas, links)
+    catch, variance = _catch(used, factors, types, areas, links)
+    expected = used * catch
     variance += error**2 + _own_hours(seen, expected)
     shrunk = shrink(*_over_channels(seen, expected, variance, links.channels), near, (1 - confidence) / 2)
     by_place = _place_table(counts, effort, shrunk)
@@ -178,6 +199,7 @@ def corrected_rates(
         _factor_table(factors, list(channels), area_names, links, z),
         np.array([_profile(factors, kind, links) for kind in range(terms.types)]),
         types,
+        np.where(links.channels, catch, np.nan),
         shrunk.bandwidth_m,
         shrunk.likeness,
     )
@@ -241,27 +263,27 @@ def _profile_slopes(factors, place_type, links):
     return slopes - weight / weight.sum() @ slopes[links.hours]
 
 
-def _expected(used, factors, types, areas, links):
-    """Exposure in units of the first channel, at the mean rate of the linked hours.
+def _catch(used, factors, types, areas, links):
+    """Events of a place of rate 1 (the mean of its linked hours) for a unit of exposure.
 
     Returns
     -------
-    expected : np.ndarray, shape (places, hours, channels)
+    catch : np.ndarray, shape (places, hours, channels)
     variance : np.ndarray, shape (places, channels)
-        Relative variance that the factors bring to the sum over hours.
+        Relative variance that the factors bring to the sum over hours of catch times exposure.
     """
-    expected, variance = np.zeros_like(used), np.zeros((len(used), used.shape[2]))
+    catch, variance = np.zeros_like(used), np.zeros((len(used), used.shape[2]))
     for place_type, area in np.unique(np.c_[types, areas], axis=0):
         rows = (types == place_type) & (areas == area)
         cells = factors.terms.design(place_type, area)
         scale = np.log(np.exp(cells[:, 0] @ factors.log)[links.hours].mean())
         slopes = cells - cells[:, :1] + _profile_slopes(factors, place_type, links)[:, None]
-        expected[rows] = used[rows] * np.exp(cells @ factors.log - scale)
-        by_hour = expected[rows].sum(axis=0)
+        catch[rows] = np.exp(cells @ factors.log - scale)
+        by_hour = (used[rows] * catch[rows]).sum(axis=0)
         share = by_hour / np.maximum(by_hour.sum(axis=0), 1e-300)
         slope = np.einsum("hc,hck->ck", share, slopes)
         variance[rows] = np.einsum("ck,kl,cl->c", slope, factors.covariance, slope)
-    return expected, variance
+    return catch, variance
 
 
 def _own_hours(seen, expected):
@@ -286,7 +308,7 @@ def _over_channels(seen, expected, variance, linked):
 
 
 def _place_table(counts, effort, shrunk):
-    estimates = pd.DataFrame({"rate": shrunk.rate, "low": shrunk.low, "high": shrunk.high})
+    estimates = pd.DataFrame({name: getattr(shrunk, name) for name in ESTIMATES})
     estimates[~effort["effort"].isin(RATED)] = np.nan
     table = pd.concat([estimates, effort], axis=1).assign(predicted=shrunk.neighbourhood)
     return _with_raw(table, counts.sum(axis=(1, 2)))
@@ -344,13 +366,14 @@ def _factor_table(factors, channels, area_names, links, z):
 
 
 def _no_estimates(counts, effort, links, types):
-    missing = pd.DataFrame(np.nan, effort.index, ["rate", "low", "high"])
+    missing = pd.DataFrame(np.nan, effort.index, ESTIMATES)
     by_place = _with_raw(pd.concat([missing, effort], axis=1).assign(predicted=np.nan), counts.sum(axis=(1, 2)))
     missing = pd.DataFrame(np.nan, pd.RangeIndex(counts.shape[1], name="hour"), ["share", "low", "high"])
     by_hour = _with_raw(missing.assign(linked=links.hours), counts.sum(axis=(0, 2)))
     factors = pd.DataFrame(columns=["channel", "by", "level", "factor", "low", "high", "linked"])
     profiles = np.full((types.max() + 1, counts.shape[1]), np.nan)
-    return CorrectedRates(by_place, by_hour, factors, profiles, types, np.nan, np.nan)
+    catch = np.full((len(counts), counts.shape[1], len(links.channels)), np.nan)
+    return CorrectedRates(by_place, by_hour, factors, profiles, types, catch, np.nan, np.nan)
 
 
 def _checked(counts, exposure, channels, exposure_error):

@@ -14,11 +14,13 @@ ROUNDS = 30
 
 @dataclass(frozen=True)
 class Shrunk:
-    """`rate`, `low`, `high` and `neighbourhood` of places, and the `bandwidth_m` and `likeness` (k) behind them."""
+    """`rate`, `low`, `high`, `shape` of the gamma distribution about it, and `neighbourhood` of places; the `bandwidth_m`
+    and `likeness` (k) behind them."""
 
     rate: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    shape: np.ndarray
     neighbourhood: np.ndarray
     bandwidth_m: float
     likeness: float
@@ -66,7 +68,7 @@ def shrink(records, exposure, exposure_variance, kernels, tail):
     rate = (records + likeness) / total
     variance = 1 / (records + likeness) + exposure_variance * (exposure / total) ** 2
     low, high = stats.gamma.ppf([[tail], [1 - tail]], 1 / variance, scale=rate * variance)
-    return Shrunk(rate, low, high, neighbourhood, bandwidth, likeness)
+    return Shrunk(rate, low, high, 1 / variance, neighbourhood, bandwidth, likeness)
 
 
 def _neighbourhood(records, exposure, exposure_variance, kernel):

@@ -1,4 +1,4 @@
-"""Cars left standing while a channel was silent, and recorded in a burst when it looks again.
+"""What silence does: cars left standing that are recorded in a burst when a channel looks again, and days lost.
 
 The first minutes after a silence hold what began during it, so they tell nothing of the rate then. They are best left
 out on both sides: their records of the counts, and their minutes of the exposure.
@@ -6,6 +6,9 @@ out on both sides: their records of the counts, and their minutes of the exposur
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+
+from dansok.models.rates.counts import dispersion
 
 DAY_MINUTES = 24 * 60
 STEP = 5  # minutes, over which records are looked at together
@@ -13,6 +16,9 @@ LATEST_START = 30  # minutes after the return within which a burst begins
 CALM = slice(60, 120)  # minutes after the return that show the ordinary level
 ABOVE = 1.25  # of the ordinary level: the course of the day alone moves less within an hour or two
 DEVIATIONS = 3
+AROUND_DAYS = 57  # four weeks before a day, itself, and four weeks after
+FAILED = 0.25  # of the ordinary level: no feast day falls so low
+IMPROBABLE = 0.001
 
 
 def bursts_after_silence(records, watched, *, silence_minutes=30):
@@ -93,6 +99,43 @@ def without_first_minutes(watched, minutes, *, silence_minutes=30):
     returns = _returns(watched, silence_minutes)
     first = [np.roll(returns, after, axis=-1) for after in range(minutes)]
     return watched & ~np.any(first, axis=0) if minutes else watched.copy()
+
+
+def outage_days(counts):
+    """Days on which a channel failed: so few records that chance is no explanation.
+
+    Parameters
+    ----------
+    counts : array-like of float, shape (days,)
+        Records of the whole city by day, in order. Missing: no data of the day.
+
+    Returns
+    -------
+    np.ndarray of bool, shape (days,)
+
+    Notes
+    -----
+    A run of days that all lie below a quarter of the median of the four weeks before and after is an outage if a Poisson
+    count, widened by the dispersion of neighbouring days, falls so low less than once in a thousand times. An outage of
+    more than four weeks moves the median and is not found: leave months without data out before.
+
+    Examples
+    --------
+    >>> counts = np.full(100, 20.0)
+    >>> counts[40:50] = [0, 1, 0, 0, 0, 2, 0, 1, 0, 0]
+    >>> np.flatnonzero(outage_days(counts)).tolist()
+    [40, 41, 42, 43, 44, 45, 46, 47, 48, 49]
+    """
+    counts = pd.Series(np.asarray(counts, float))
+    if (counts < 0).any():
+        raise ValueError(f"counts below zero: {counts[counts < 0].to_dict()}")
+    level = counts.rolling(AROUND_DAYS, center=True, min_periods=AROUND_DAYS // 4).median()
+    low = (counts < FAILED * level).to_numpy()
+    spread = dispersion(counts[~low])
+    run = np.cumsum(np.diff(low, prepend=False))
+    sums = pd.DataFrame({"count": counts, "level": level})[low].groupby(run[low]).sum() / spread
+    failed = sums.index[stats.poisson.cdf(sums["count"], sums["level"]) < IMPROBABLE]
+    return low & np.isin(run, failed)
 
 
 def _returns(watched, silence_minutes):
