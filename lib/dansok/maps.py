@@ -466,6 +466,11 @@ def _map_key(figure, heading, entries, left_out, language):
     lines = [heading, say(ONLY_SEEN, language)]
     if left_out:
         lines.append(say(NAMES_LEFT_OUT, language).format(names=", ".join(sorted(left_out))))
+    _legend(figure, lines, entries)
+
+
+def _legend(figure, lines, entries):
+    """The key below a map: lines of words, then the marks."""
     text = "\n".join(charts.wrapped(line, WIDTH * 72 - 20, SMALL) for line in lines)
     legend = figure.legend(
         [handle for handle, _ in entries],
@@ -482,6 +487,193 @@ def _map_key(figure, heading, entries, left_out, language):
         labelcolor=INK,
     )
     legend.get_title().set_color(SOFT)
+
+
+# ------------------------------------------------------------------------------------------------ two maps side by side
+
+TIMES_THE_MEAN = (0, 0.5, 1, 2, 5, 10)
+MEAN_IS_ONE = Text("평균 칸 = 1", "the mean cell = 1")
+NEVER = Text("아무도 본 적 없거나 얼마나 보았는지 모름", "never looked at, or not known how much")
+ZOOM_SHAPE = 0.72  # height of a zoom over its width
+
+
+@drawn
+def paired_cells(
+    cells,
+    areas,
+    *,
+    language,
+    titles,
+    marks=None,
+    mark_words=None,
+    blank="",
+    edges=TIMES_THE_MEAN,
+    value_label=MEAN_IS_ONE,
+    cell_metres=100,
+    zoom=None,
+):
+    """One measure beside another on the same map and in the same classes, with places marked on both.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
+        Rows are cells: `cell_x`, `cell_y` (int), `left`, `right` (missing: drawn grey; right of 0: not drawn).
+    areas : gpd.GeoDataFrame
+        `area_name` and `geometry`, any coordinate system.
+    titles : pair of Text
+        Of the left and of the right map.
+    marks : pd.DataFrame, optional
+        Places to mark on both: `x`, `y` (metres, EPSG:5179), `label` (a letter or number), `side` ("left", "right"): filled
+        on the map on which it is high.
+    mark_words : Text, optional
+        What the marks are, for the key.
+    blank : Text, optional
+        What land without a cell is.
+    edges : sequence of number
+        Lower edges of the classes, rising, the first not above the least value.
+    value_label : Text, optional
+    cell_metres : int, optional
+    zoom : (west, south, east, north), optional
+        A window in metres that is enlarged below both maps.
+    """
+    needs(cells, "paired_cells", "cell_x", "cell_y", "left", "right")
+    if cells.empty or areas.empty:
+        return charts.no_data(language, height=1.6)
+    areas = _areas(areas)
+    west, south, east, north = bounds = _bounds(areas)
+    wide = WIDTH / 2
+    high = min(wide * (north - south) / (east - west), 3.3)
+    below = wide * ZOOM_SHAPE if zoom else 0
+    figure = charts.new_figure(high + below + 1.0)
+    ratios = [high, below] if zoom else [high]
+    panels = figure.subplots(len(ratios), 2, squeeze=False, gridspec_kw={"height_ratios": ratios})
+    shades = [charts.SEQUENCE(0.12 + 0.88 * i / max(len(edges) - 1, 1)) for i in range(len(edges))]
+    window = _shaped(zoom, ZOOM_SHAPE) if zoom else None
+    for column, name in enumerate(("left", "right")):
+        shown = cells[cells[name].isna() | (cells[name] > 0)].sort_values(name, kind="stable", na_position="first")
+        values = shown[name].astype(float).to_numpy()
+        classes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right") - 1)
+        colours = [shades[c] if c >= 0 else charts.HATCH for c in classes]
+        corners = _squares(shown, cell_metres)
+        _ground(panels[0, column], areas, bounds, line=0.4)
+        panels[0, column].set_title(
+            charts.wrapped(say(titles[column], language), wide * 72 - 12, 8.5, weight="semibold")
+        )
+        figure.draw_without_rendering()
+        larger = _draw_cells(panels[0, column], corners, colours, cell_metres, true_size=False)
+        if window:
+            panels[0, column].add_patch(_frame(window))
+            _zoom(panels[1, column], areas, window, "A", corners, colours, cell_metres, language, True)
+    across_corner, _up = _emptiest_corner(panels[0, 0], areas)
+    _furniture(panels[0, 0], language, (across_corner, 0))
+    if marks is not None and len(marks):
+        figure.draw_without_rendering()
+        for column, name in enumerate(("left", "right")):
+            for axes in panels[:, column]:
+                room = _Room(axes)
+                inside = marks["x"].between(*axes.get_xlim()) & marks["y"].between(*axes.get_ylim())
+                for mark in marks[inside].itertuples():
+                    _number_place(room, mark, words=mark.label, filled=mark.side == name)
+    grey = cells[["left", "right"]].isna().any(axis=1).any()
+    _class_key(figure, shades, edges, grey, larger, cell_metres, (value_label, blank, mark_words), language)
+    return figure
+
+
+def _shaped(window, shape):
+    """The window cut to the shape (height over width) of its panel, about its middle."""
+    west, south, east, north = window
+    middle, half = (south + north) / 2, (east - west) * shape / 2
+    return west, middle - half, east, middle + half
+
+
+def _frame(window):
+    west, south, east, north = window
+    return Rectangle((west, south), east - west, north - south, fill=False, edgecolor=ORANGE, linewidth=1.1, zorder=6)
+
+
+def _class_key(figure, shades, edges, grey, larger, cell_metres, words, language):
+    value_label, blank, mark_words = words
+    squares = [
+        (Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=shade), _class_words(edges, place, False))
+        for place, shade in enumerate(shades)
+    ]
+    if grey:
+        squares.append(
+            (Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=charts.HATCH), say(NEVER, language))
+        )
+    heading = joined(
+        say(value_label, language), say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres)
+    )
+    lines = [heading, *(say(words, language) for words in (blank, mark_words) if words)]
+    _legend(figure, lines, squares)
+
+
+# --------------------------------------------------------------------------------------------------------- kinds of cells
+
+
+@drawn
+def kinds_of_cells(cells, areas, *, language, kinds, marks=None, mark_words=None, cell_metres=100, zoom=()):
+    """Cells of several kinds in colours of their own, with numbered places, and up to two districts enlarged.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
+        Rows are cells: `cell_x`, `cell_y` (int), `kind` (a key of `kinds`).
+    areas : gpd.GeoDataFrame
+        `area_name` and `geometry`, any coordinate system.
+    kinds : dict of str -> (Text, colour)
+        In the order of the key.
+    marks : pd.DataFrame, optional
+        Places to number: `x`, `y` (metres, EPSG:5179), `label`.
+    mark_words : Text, optional
+        What the numbers are.
+    cell_metres : int, optional
+    zoom : sequence of (west, south, east, north), optional
+    """
+    needs(cells, "kinds_of_cells", "cell_x", "cell_y", "kind")
+    if len(zoom) > 2:
+        raise ValueError(f"kinds_of_cells: at most two zooms fit the page, got {len(zoom)}")
+    strange = sorted(set(cells["kind"]) - set(kinds))
+    if strange:
+        raise ValueError(f"kinds_of_cells: kind must be one of {list(kinds)}, found {strange}")
+    if areas.empty or (cells.empty and (marks is None or marks.empty)):
+        return charts.no_data(language, height=1.6)
+    areas = _areas(areas)
+    colours = [kinds[kind][1] for kind in cells["kind"]]
+    corners = _squares(cells, cell_metres)
+    figure, main, insets = _map_page(areas, zoom)
+    _ground(main, areas, _bounds(areas))
+    figure.draw_without_rendering()
+    larger = _draw_cells(main, corners, colours, cell_metres, true_size=False)
+    frames = list(zip("AB", zoom, insets, strict=False))
+    for letter, window, axes in frames:
+        _zoom(axes, areas, window, letter, corners, colours, cell_metres, language, names=False)
+        main.add_patch(_frame(window))
+    corner = _emptiest_corner(main, areas)
+    _furniture(main, language, corner)
+    figure.draw_without_rendering()
+    for axes in (main, *insets):
+        room = _Room(axes)
+        room.take(_corner(room, corner if axes is main else (1, 0)))
+        if marks is not None:
+            inside = marks["x"].between(*axes.get_xlim()) & marks["y"].between(*axes.get_ylim())
+            zoomed = [marks["x"].between(w, e) & marks["y"].between(s, n) for _, (w, s, e, n), _ in frames]
+            if axes is main and zoomed:
+                inside &= ~np.any(zoomed, axis=0)  # told in the zoom
+            for mark in marks[inside].itertuples():
+                _number_place(room, mark, words=mark.label)
+        _write_names(room, areas, cells=corners + cell_metres / 2, size=charts.TINY if axes is main else SMALL)
+    entries = [
+        (
+            Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=colour),
+            f"{say(words, language)} ({_cells((cells['kind'] == kind).sum(), language)})",
+        )
+        for kind, (words, colour) in kinds.items()
+        if (cells["kind"] == kind).any()
+    ]
+    lines = [say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres)]
+    _legend(figure, [*lines, *([say(mark_words, language)] if mark_words else [])], entries)
+    return figure
 
 
 # ----------------------------------------------------------------------------------------------- what each source can see
@@ -607,8 +799,8 @@ def ranked_places(places, areas, *, language, value_label=RECORDS, decimals=0, z
     return figure
 
 
-def _number_place(room, place):
-    """A numbered disc at its place, or beside it with a line where other discs are."""
+def _number_place(room, place, words=None, *, filled=True):
+    """A numbered disc at its place, or beside it with a line where other discs are; `words` instead of its rank."""
     home, size = room.at(place.x, place.y), 12.5
     shift = next(
         (
@@ -624,7 +816,7 @@ def _number_place(room, place):
         line = {"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0}
         room.axes.annotate("", (place.x, place.y), xytext=shift, textcoords="offset points", arrowprops=line, zorder=4)
     room.axes.annotate(
-        number(place.rank),
+        number(place.rank) if words is None else str(words),
         (place.x, place.y),
         xytext=shift,
         textcoords="offset points",
@@ -632,9 +824,14 @@ def _number_place(room, place):
         va="center",
         fontsize=charts.TINY,
         weight="bold",
-        color="white",
-        bbox={"boxstyle": "circle,pad=0.2", "facecolor": NAVY, "edgecolor": "white", "linewidth": 0.6},
-        zorder=6,
+        color="white" if filled else NAVY,
+        bbox={
+            "boxstyle": "circle,pad=0.2",
+            "facecolor": NAVY if filled else "white",
+            "edgecolor": "white" if filled else NAVY,
+            "linewidth": 0.6,
+        },
+        zorder=6.5,
     )
 
 

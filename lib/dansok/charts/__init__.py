@@ -7,10 +7,19 @@ Each function takes its table first and `language` ("ko" or "en") by name; words
 both editions say the same, as for names of places). Figures are 166 mm wide, the text width of a briefing, so that
 8 pt is 8 pt. They are not known to pyplot: nothing needs closing, and no setting of matplotlib is left changed.
 
-Where: `look` what all share; charts of the `hours` of a day, `monthly`, of `places`, and `ledgers` (rows kept or not).
+Where: `look` what all share; charts of the `hours` of a day, `monthly`, of `places`, of `quadrants`, and `ledgers`
+(rows kept or not).
 """
 
-from dansok.charts.hours import exposure_by_hour, group_rates, heat, hour_clocks, records_and_rate
+from dansok.charts.hours import (
+    clocks_of_places,
+    exposure_by_hour,
+    group_rates,
+    heat,
+    hour_clocks,
+    records_and_rate,
+    two_clocks,
+)
 from dansok.charts.ledgers import ledger_flow, match_rates
 from dansok.charts.look import (
     BANDS,
@@ -48,6 +57,7 @@ from dansok.charts.look import (
 )
 from dansok.charts.monthly import coverage, months
 from dansok.charts.places import change, ranking
+from dansok.charts.quadrants import quadrants
 
 __all__ = [
     "BANDS",
@@ -67,6 +77,7 @@ __all__ = [
     "change",
     "channel_colour",
     "channel_words",
+    "clocks_of_places",
     "coverage",
     "drawn",
     "exposure_by_hour",
@@ -85,12 +96,14 @@ __all__ = [
     "no_data",
     "number",
     "percent",
+    "quadrants",
     "ranking",
     "records_and_rate",
     "register_fonts",
     "round_steps",
     "say",
     "text_width",
+    "two_clocks",
     "use_house_style",
     "wrapped",
 ]

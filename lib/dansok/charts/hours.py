@@ -3,6 +3,7 @@
 import math
 
 import pandas as pd
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from dansok.charts.look import (
@@ -71,6 +72,8 @@ EXPOSURE_UNITS = {
     "officer": Text("인·시간", "officer-hours"),
     "citizen_report": Text("시간", "hours"),
 }
+ASSUMED = Text("시민신고로만 앎(가정)", "known from citizens only (assumed)")
+MEAN_HOUR = Text("1 = 그곳의 평균 시간", "1 = the mean hour of the place")
 BAND_WORDS = {"none": NOBODY_LOOKED, "partial": PARTLY_WATCHED, "unknown": UNKNOWN, "missing": NO_DATA}
 
 
@@ -230,6 +233,102 @@ def group_rates(table, *, language, unit=PER_CAMERA_HOUR):
 
 
 @drawn
+def two_clocks(table, *, language, titles, interval=INTERVAL, assumed=ASSUMED):
+    """The course of the day as it is estimated, above the raw records of each hour; hours that rest on an assumption are hatched.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Rows are hours: `hour` (0-23), `share` (of the events of all hours, 0-1; missing: nobody looked), `low`, `high`,
+        `linked` (False: the share rests on an assumption), `raw_share` (of all records).
+    titles : pair of Text
+        Of the estimate and of the raw records.
+    interval : Text, optional
+        What `low` and `high` are.
+    assumed : Text, optional
+        Words on the hatched hours.
+    """
+    needs(table, "two_clocks", "hour", "share", "low", "high", "linked", "raw_share")
+    if table.empty:
+        return no_data(language)
+    rows = _by_hour(table, "two_clocks")
+    figure, panels = _stack(2, each=1.4, extra=0.6)
+    linked = rows["linked"].fillna(False).astype(bool)
+    states = pd.Series("full", rows.index).mask(~linked, "none")
+    words = {**BAND_WORDS, "none": assumed}
+    share, raw, low, high = (rows[name].astype(float) for name in ("share", "raw_share", "low", "high"))
+    above, below = panels
+    seen = _bands(above, states, language, words=words, height_points=70, label=False)
+    above.vlines(range(24), low, high, color=ORANGE, linewidth=3.2, alpha=0.35, zorder=2)
+    above.plot(range(24), share, color=ORANGE, linewidth=1, zorder=3)
+    above.plot(range(24), share.where(linked), "o", color=ORANGE, markersize=3.6, zorder=4)
+    above.plot(range(24), share.where(~linked), "o", color=ORANGE, markerfacecolor="white", markersize=3.6, zorder=4)
+    below.bar(range(24), raw, width=0.8, color=NAVY, zorder=2)
+    top = top_of(share, raw, high)
+    for axes, values, title, note in (
+        (above, share.where(linked), titles[0], Text("옅은 띠: {what}", "pale bar: {what}").format(what=interval)),
+        (below, raw, titles[1], Text("", "")),
+    ):
+        value_axis(axes, top, room=1.25, most=3, form=percent_ticks)
+        panel_title(axes, say(title, language), say(note, language))
+        if top_of(values) > 0:
+            hour = int(values.idxmax())
+            at = high.where(high.notna(), share) if axes is above else raw
+            _peak(axes, at, states, _peak_words(values, percent(values.max(), 1), language), hour=hour)
+    _hour_axis(above, language, label=False)
+    _hour_axis(below, language)
+    figure.supylabel(say(Text("하루 중 비율", "share of the day"), language), fontsize=7.5, color=SOFT)
+    _band_key(figure, seen, language, words)
+    return figure
+
+
+@drawn
+def clocks_of_places(table, *, language, across=3, interval=INTERVAL, mean=MEAN_HOUR, assumed=ASSUMED):
+    """The course of the day at each of several places, in small panels of one scale.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Rows are a place and an hour: `place` (str or Text, the title of its panel), `hour` (0-23), `rate` with `low`, `high`
+        (missing: nobody looked), `linked` (False: the rate rests on an assumption).
+    across : int, optional
+        Panels in a row.
+    interval, mean, assumed : Text, optional
+        What the bars, the line at 1 and the hatched hours are.
+    """
+    needs(table, "clocks_of_places", "place", "hour", "rate", "low", "high", "linked")
+    if table.empty:
+        return no_data(language)
+    places = in_order(table["place"])
+    down = math.ceil(len(places) / across)
+    figure = new_figure(0.55 + 1.02 * down)
+    panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
+    for axes in panels[len(places) :]:
+        axes.set_axis_off()
+    top, seen = top_of(table["rate"], table["high"].where(table["linked"])), []
+    for axes, place in zip(panels, places, strict=False):
+        rows = _by_hour(table[table["place"] == place], "clocks_of_places")
+        states = pd.Series("full", rows.index).mask(~rows["linked"].fillna(False).astype(bool), "none")
+        seen += _bands(axes, states, language, height_points=40, label=False)
+        rate, low, high = (rows[name].astype(float) for name in ("rate", "low", "high"))
+        axes.axhline(1, color=EDGE, linewidth=0.6, zorder=1)
+        axes.vlines(range(24), low, high, color=ORANGE, linewidth=2.2, alpha=0.35, zorder=2)
+        axes.plot(range(24), rate, color=ORANGE, linewidth=1.1, zorder=3)
+        value_axis(axes, top, room=1.05, most=3)
+        axes.set(xlim=(-0.6, 23.6), xticks=range(0, 24, 6))
+        name = wrapped(say(place, language), 6.54 * 72 / across - 34, 7, weight="semibold").split("\n")
+        axes.set_title(name[0] if len(name) == 1 else f"{name[0]}…", fontsize=7)
+    for axes in panels[max(0, len(places) - across) : len(places)]:
+        axes.tick_params(labelbottom=True)
+    panels[min(len(places) - 1, across * (down - 1) + across // 2)].set_xlabel(say(HOUR_AXIS, language))
+    words = {**BAND_WORDS, "none": assumed}
+    bars = ({"facecolor": ORANGE, "alpha": 0.35}, say(interval, language))
+    line = (Line2D([], [], color=EDGE, linewidth=0.8), say(mean, language))
+    key(figure, [bars, line, *((BANDS[kind], say(words[kind], language)) for kind in BANDS if kind in seen)])
+    return figure
+
+
+@drawn
 def exposure_by_hour(table, *, language, units=EXPOSURE_UNITS, notes=None):
     """How long each channel looked, by hour of the day.
 
@@ -268,8 +367,8 @@ def exposure_by_hour(table, *, language, units=EXPOSURE_UNITS, notes=None):
 
 
 @drawn
-def heat(table, *, language, value_label=RECORDS, decimals=0, notes=None):
-    """Weekday by hour, one panel a channel, darker for more; what is missing is hatched.
+def heat(table, *, language, value_label=RECORDS, decimals=0, notes=None, row_names=WEEKDAYS):
+    """Weekday (or another row) by hour, one panel a channel, darker for more; what is missing is hatched.
 
     Parameters
     ----------
@@ -280,27 +379,29 @@ def heat(table, *, language, value_label=RECORDS, decimals=0, notes=None):
         What `value` is, with its unit.
     decimals : int, optional
         Digits after the point. Values stand in the cells where they fit.
+    row_names : sequence of Text, optional
+        What the numbers of `weekday` stand for.
     """
     needs(table, "heat", "channel", "weekday", "hour", "value")
     if table.empty:
         return no_data(language)
     channels = in_order(table["channel"])
-    figure, panels = _stack(len(channels), each=1.38, extra=0.55)
+    figure, panels = _stack(len(channels), each=0.33 + 0.15 * len(row_names), extra=0.55)
     holes = False
     for axes, channel in zip(panels, channels, strict=True):
         rows = table[table["channel"] == channel].set_index(["weekday", "hour"])["value"].astype(float)
         if rows.index.duplicated().any():
             raise ValueError("heat: a weekday and hour appears twice in a channel")
         top, values = top_of(rows), rows.to_dict()
-        cells = {(hour, day): values.get((day, hour), math.nan) for day in range(7) for hour in range(24)}
+        cells = {(hour, day): values.get((day, hour), math.nan) for day in range(len(row_names)) for hour in range(24)}
         labels = {at: number(value, decimals) for at, value in cells.items()}
         thousands = decimals == 0 and max(text_width(label, 6) for label in labels.values()) > 15.5
         if thousands:
             labels = {at: short_number(value, thousands) for at, value in cells.items() if not pd.isna(value)}
         fits = all(text_width(label, 6) <= 15.5 for label in labels.values())
         holes |= tiles(axes, cells, top, labels if fits else {})
-        axes.set(xlim=(-0.5, 23.5), ylim=(6.5, -0.5), yticks=range(7))
-        axes.set_yticklabels([say(day, language) for day in WEEKDAYS])
+        axes.set(xlim=(-0.5, 23.5), ylim=(len(row_names) - 0.5, -0.5), yticks=range(len(row_names)))
+        axes.set_yticklabels([say(name, language) for name in row_names])
         axes.set_xticks(range(24), [str(hour) for hour in range(24)] if axes is panels[-1] else [])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
