@@ -1,64 +1,96 @@
-"""Where and when illegal parking is recorded, and what each channel could see of it.
+"""Where and when illegal parking happens, once who looked is taken out; what is recorded; and what comes next month.
 
-`counts` makes the tables, `sentences` says what they show, `labels` names their columns.
+`reading` reads a city. The corrected side: `ground` (places and cells), `looking` (counts and exposure), `where` (rates, hot
+spots, clocks), `verdicts`, put together in `corrected`; `outlook` forecasts. What is recorded: `counts`. `sentences` and
+`corrected_sentences` say what the tables show, `labels` names their columns, `made` lists the choices made.
 """
 
 from dataclasses import dataclass
 
 import geopandas as gpd
-import ibis
 import pandas as pd
 from ibis import _
 
 from dansok import choices as chosen
-from dansok.cases.parking_hotspots import counts, sentences
+from dansok.cases.parking_hotspots import corrected_sentences, counts, made, sentences, verdicts
+from dansok.cases.parking_hotspots.corrected import Corrected, correct
+from dansok.cases.parking_hotspots.corrected_sentences import EFFORT_UNKNOWN
 from dansok.cases.parking_hotspots.labels import (
     AREA_COLUMNS,
     CHANGE_COLUMNS,
     CHANGE_INTERVAL,
+    CHOICE_COLUMNS,
+    CITY_ALL_THE_SAME,
+    DIAGNOSIS_COLUMNS,
+    DISAGREE_COLUMNS,
     HOUR_COLUMNS,
     INTERVAL,
+    INTERVAL_90,
+    KINDS,
     LEDGER_COLUMNS,
     NO_YEAR_BEFORE,
     NOTHING,
     PLACE_COLUMNS,
+    QUADRANT_COLUMNS,
+    QUADRANTS,
+    REPEAT_COLUMNS,
+    SEASONS,
     SOURCE,
+    TOP_COLUMNS,
+    VERDICTS,
 )
-from dansok.choices import arrivals_told, span
+from dansok.cases.parking_hotspots.outlook import Outlook, look_ahead
+from dansok.cases.parking_hotspots.reading import Inputs, load
+from dansok.choices import span
 from dansok.clean import read_table
 from dansok.engine import connect
 from dansok.findings import Finding
 from dansok.korea.rules import policy_events, read_rules
 from dansok.link import scan_linked
-from dansok.link.exposure import camera_unit
 from dansok.space import read_areas
 from dansok.tables import CHANNELS
 from dansok.words import Refusal, Text
 
 __all__ = [
-    "AREA_COLUMNS", "CHANGE_COLUMNS", "CHANGE_INTERVAL", "HOUR_COLUMNS", "INTERVAL", "LEDGER_COLUMNS", "NOTHING", "NO_YEAR_BEFORE",
-    "PLACE_COLUMNS", "SOURCE", "Choices", "Inputs", "Result", "analyse", "load",
+    "AREA_COLUMNS", "CHANGE_COLUMNS", "CHANGE_INTERVAL", "CHOICE_COLUMNS", "CITY_ALL_THE_SAME", "DIAGNOSIS_COLUMNS", "DISAGREE_COLUMNS",
+    "EFFORT_UNKNOWN", "HOUR_COLUMNS", "INTERVAL", "INTERVAL_90", "KINDS", "LEDGER_COLUMNS", "NOTHING", "NO_YEAR_BEFORE",
+    "PLACE_COLUMNS", "QUADRANTS", "QUADRANT_COLUMNS", "REPEAT_COLUMNS", "SEASONS", "SOURCE", "TOP_COLUMNS", "VERDICTS", "Choices",
+    "Inputs", "Result", "analyse", "load",
 ]  # fmt: skip
 
-USED = ("tickets", "cameras", "addresses", "areas")
 MOVES_COUNTS = ("citizen_report", "fine", "lunch_grace", "system")  # kinds of rules
-HOUR_KNOWN = ("second", "minute", "hour")
-UNDER_THE_CHART = (
-    "places",
-    "concentration",
-    "months",
-    "week",
-    "clock",
-    "patrol_clock",
-)  # said beside their chart, not in the summary
+KEY = ("effort_unknown", "where_true", "maps_disagree", "hot_spots", "true_clock", "diagnosis", "quadrants", "loop", "repeat",
+       "next_places", "change")  # fmt: skip
+MOST_KEY = 9
+WITHOUT_EFFORT = ("top_area_camera", "camera_clock", "citizen_clock", "what_the_peak_means", "seen_by_citizens")
 
 
 @dataclass(frozen=True)
 class Choices(chosen.Choices):
-    """`area`: one 읍면동 only, empty for the whole city. `top_places`: rows of the list of places."""
+    """What this case lets an analyst choose.
+
+    Attributes
+    ----------
+    area : str
+        One 읍면동 only, empty for the whole city.
+    top_places : int
+        Rows of the lists of places.
+    channels : str
+        Channels that the rates rest on, by code with commas between, or "all".
+    false_share : float
+        Share of the hot spots that may be false.
+    effort_error : float
+        Relative error of how long each place was looked at.
+    forecast_places : int
+        Places to pick for next month.
+    """
 
     area: str
     top_places: int
+    channels: str = "all"
+    false_share: float = 0.05
+    effort_error: float = 0.35
+    forecast_places: int = 20
 
     def __post_init__(self):
         super().__post_init__()
@@ -73,11 +105,33 @@ class Choices(chosen.Choices):
                 f"area = '{self.area}': {self.period.ko}에 이 읍면동의 기록이 없습니다. 기간이나 읍면동을 바꾸세요.",
                 f"area = '{self.area}': there are no records of it in {self.period.en}. Change the period or the area.",
             )
-        if not 1 <= self.top_places <= 50:
+        for name, least, most in (("top_places", 1, 50), ("forecast_places", 1, 200)):
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise Refusal(
+                    f"{name} = {value}: {least}에서 {most} 사이로 적으세요.",
+                    f"{name} = {value}: write {least} to {most}.",
+                )
+        for name, least, most in (("false_share", 0.001, 0.5), ("effort_error", 0.0, 1.0)):
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise Refusal(
+                    f"{name} = {value}: {least}에서 {most} 사이의 수로 적으세요(5%는 0.05).",
+                    f"{name} = {value}: write a number from {least} to {most} (0.05 for 5%).",
+                )
+        strange = [code for code in self.counted if code not in CHANNELS]
+        if strange or not self.counted:
             raise Refusal(
-                f"top_places = {self.top_places}: 1에서 50 사이로 적으세요.",
-                f"top_places = {self.top_places}: write 1 to 50.",
+                f"channels = '{self.channels}': all이나, 쉼표로 나눈 수단 이름으로 적으세요: {', '.join(CHANNELS)}.",
+                f"channels = '{self.channels}': write all, or names with commas between: {', '.join(CHANNELS)}.",
             )
+
+    @property
+    def counted(self):
+        """Codes of the channels that the rates may rest on."""
+        if self.channels.strip() == "all":
+            return tuple(CHANNELS)
+        return tuple(code.strip() for code in self.channels.split(",") if code.strip())
 
 
 def area_has_records(city, area, months):
@@ -85,24 +139,6 @@ def area_has_records(city, area, months):
     tickets = scan_linked(city, "placed_tickets", connect())
     mine = tickets.filter((_.area_name == area) & _.issued_at.strftime("%Y-%m").isin(months))
     return bool(mine.count().execute())
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Counts of the linked records, over all months; small tables whatever the size of the city."""
-
-    by_day: pd.DataFrame  # channel, area_name, day, records
-    by_hour: pd.DataFrame  # channel, month, weekday, hour, records
-    by_place: (
-        pd.DataFrame
-    )  # channel, month, area_name, place (name without blanks), place_name, x, y, cell_x, cell_y, records
-    camera_hours: pd.DataFrame  # channel, unit, area_name, month, hour, watched_hours
-    camera_records: pd.DataFrame  # unit, month, hour, records
-    after_grace: pd.DataFrame  # month, minute (after midnight), records of fixed cameras
-    unplaced: pd.DataFrame  # month, channel, why_unplaced, records
-    grace_hours: tuple[int, ...]  # hours of the day that lie wholly within a grace of fixed cameras
-    areas: pd.DataFrame
-    arrivals: pd.DataFrame  # files of the enforcement records, the cameras and the places
 
 
 @dataclass(frozen=True)
@@ -116,6 +152,7 @@ class Result:
     by_area: pd.DataFrame
     by_month: pd.DataFrame
     events: pd.DataFrame
+    all_events: pd.DataFrame
     clocks: pd.DataFrame
     hours: pd.DataFrame
     lunch: pd.DataFrame
@@ -126,14 +163,26 @@ class Result:
     places: pd.DataFrame
     change: pd.DataFrame
     ledger: pd.DataFrame
+    corrected: Corrected | None
+    outlook: Outlook | None
+    repeat: pd.DataFrame
+    made: pd.DataFrame
     findings: dict[str, Finding]
     metrics: dict[str, float]
 
     @property
     def key_findings(self):
         """The findings of the summary box, in reading order; what the charts say if there is nothing else."""
-        key = [finding for name, finding in self.findings.items() if name not in UNDER_THE_CHART]
-        return key or [self.findings["months"], self.findings["clock"]]
+        found = self.findings
+        names = [name for name in (KEY if self.corrected is not None else (*KEY, *WITHOUT_EFFORT)) if name in found]
+        alarm = found["loop"].numbers if "loop" in found else {}
+        if not (alarm.get("runaway") or alarm.get("exploring_too_little")):
+            names = [name for name in names if name != "loop"]
+        for dispensable in ("change", "repeat"):
+            if len(names) > MOST_KEY and dispensable in names:
+                names.remove(dispensable)
+        key = [found[name] for name in names]
+        return key or [found["months"], found["clock"]]
 
     @property
     def area_columns(self):
@@ -143,8 +192,17 @@ class Result:
     @property
     def title(self):
         """Title of the briefing, with the 읍면동 if it is about one only."""
-        title = Text("불법 주정차 다발지역", "Where and when illegal parking is recorded")
+        title = Text("불법 주정차 다발지역", "Where and when illegal parking happens")
         return Text(f"{title.ko}: {self.area}", f"{title.en}: {self.area}") if self.area else title
+
+    @property
+    def subtitle(self):
+        """What the title page says below the title."""
+        if self.corrected is None:
+            ko, en = "단속 기록으로 본 장소와 시간", "Enforcement records by place and hour"
+        else:
+            ko, en = "본 만큼으로 바로잡은 장소와 시간", "Places and hours corrected for who looked"
+        return Text(f"{ko} · {self.period.ko}", f"{en}, {self.period.en}")
 
     @property
     def area_note(self):
@@ -157,19 +215,15 @@ class Result:
         return Text(left_out.ko + INTERVAL.ko, left_out.en + INTERVAL.en) if lost else INTERVAL
 
     @property
-    def map_cells(self):
-        """`value`: records a grid cell, all channels together."""
-        return self.cells.groupby(["cell_x", "cell_y"]).records.sum().rename("value").reset_index()
-
-    @property
     def clock_periods(self):
         """What each channel's clock covers."""
         return dict(zip(self.clocks.channel, self.clocks.period, strict=True))
 
     @property
     def changes(self):
-        """The comparable 읍면동 a channel: channel -> rows of `change`."""
-        return {channel: rows for channel, rows in self.comparable.groupby("channel", sort=False) if len(rows) > 1}
+        """The comparable 읍면동 of channels in which some changed beyond its months: channel -> rows of `change`."""
+        groups = self.comparable.groupby("channel", sort=False)
+        return {channel: rows for channel, rows in groups if len(rows) > 1 and ((rows.low > 1) | (rows.high < 1)).any()}
 
     @property
     def comparable(self):
@@ -191,57 +245,8 @@ class Result:
         return self.lunch.assign(group=self.lunch.exempt.map(words))
 
 
-def load(choices):
-    """Count the linked records of the city (and of one 읍면동, if chosen)."""
-    city, connection = choices.opened, connect()
-    arrivals = arrivals_told(city)
-    tickets = scan_linked(city, "placed_tickets", connection)
-    exposure = scan_linked(city, "exposure", connection)
-    tickets = tickets.filter(~_.time_precision.isin(["year"])).mutate(
-        month=_.issued_at.strftime("%Y-%m"),
-        day=_.issued_at.date(),
-        weekday=_.issued_at.day_of_week.index(),
-        hour=_.issued_at.hour().cast("int64"),
-        unit=camera_unit(),
-        name=ibis.coalesce(_.place_name, _.place_as_sent),
-    )
-    if choices.area:
-        tickets = tickets.filter(_.area_name == choices.area)
-        exposure = exposure.filter(_.area_name == choices.area)
-    timed = tickets.filter(_.time_precision.isin(HOUR_KNOWN))
-    cameras = timed.filter(_.channel == "fixed_camera")
-
-    def count(table, *by):
-        return table.group_by(*by).agg(records=_.records.sum()).order_by(*by).to_pandas()
-
-    place = ("area_name", "place", "x", "y", "cell_x", "cell_y")
-    named = tickets.mutate(place=_.name.re_replace(r"\s+", ""))
-    return Inputs(
-        by_day=count(tickets, "channel", "area_name", "day"),
-        by_hour=count(timed, "channel", "month", "weekday", "hour"),
-        by_place=named.group_by("channel", "month", *place)
-        .agg(records=_.records.sum(), place_name=_.name.min())
-        .order_by("channel", "month", *place)
-        .to_pandas(),
-        # Threads add in any order: rounding keeps a second run to the same bytes.
-        camera_hours=exposure.mutate(month=_.day.strftime("%Y-%m"))
-        .group_by("channel", "unit", "area_name", "month", "hour")
-        .agg(watched_hours=_.watched_hours.sum().round(6))
-        .order_by("channel", "unit", "area_name", "month", "hour")
-        .to_pandas(),
-        camera_records=count(cameras, "unit", "month", "hour"),
-        after_grace=count(cameras.mutate(minute=_.hour * 60 + _.issued_at.minute().cast("int64")), "month", "minute"),
-        unplaced=count(tickets.filter(_.how_placed.isnull()), "channel", "month", "why_unplaced"),
-        grace_hours=tuple(
-            sorted({hour for entry in city.hours if entry.channel == "fixed_camera" for hour in entry.grace_hours})
-        ),
-        areas=read_table(city, "areas"),
-        arrivals=arrivals[arrivals.table.isin(USED)],
-    )
-
-
 def analyse(inputs, choices):
-    """Rank, map and time the records, say what each channel could see, and compare with a year before.
+    """Correct for who looked, find hot spots and say what to do; rank, map and time the records; look ahead.
 
     Parameters
     ----------
@@ -265,11 +270,22 @@ def analyse(inputs, choices):
     places = counts.top_places(inputs, months, choices.top_places)
     change, before = counts.change_by_area(inputs, months)
     ledger = counts.ledger_of(inputs, months)
+    areas, whole = read_areas(inputs.areas), inputs.whole
+    corrected = correct(whole, areas, choices)
+    outlook = look_ahead(*_of_area(whole, choices), choices.last_month, choices.forecast_places, choices.opened.name.ko)
+    if outlook is not None:
+        outlook = outlook.with_names(whole.names, areas, choices.opened.cell_metres)
+    repeat = verdicts.repeat_vehicles(whole.vehicles)
+    said = corrected_sentences
     findings = [
+        *([said.effort_unknown()] if corrected is None else said.said_of(corrected)),
+        said.repeat_said(whole.vehicles, repeat, whole.register_day),
+        *said.outlook_said(outlook),
         *([] if choices.area else sentences.where_said(by_area)),
         *sentences.when_said(clocks, hours, lunch, inputs, months),
         *sentences.concentration_said(cells),
         *sentences.change_said(change, before),
+        *said.change_together(change, span(before) if before else None),
         *([] if choices.area else sentences.seen_by_citizens_only(by_area)),
         *sentences.places_said(places),
         sentences.months_said(totals),
@@ -282,24 +298,38 @@ def analyse(inputs, choices):
         period=choices.period,
         as_of=str(days.max())[:10],
         before=span(before) if before else None,
-        headlines=counts.headlines(totals, hours, ledger),
+        headlines=corrected_sentences.headlines(corrected, outlook) or counts.headlines(totals, hours, ledger),
         totals=totals,
         by_area=by_area,
         by_month=counts.monthly(inputs, months),
         events=_events(months[0], str(days.max())[:10], choices.opened.name.ko),
+        all_events=_events(choices.months_seen.month.min(), str(days.max())[:10], choices.opened.name.ko),
         clocks=clocks,
         hours=hours,
         lunch=lunch,
         week=week,
         cells=cells,
         zoom=counts.densest_windows(cells, choices.opened.cell_metres),
-        areas=read_areas(inputs.areas),
+        areas=areas,
         places=places,
         change=change,
         ledger=ledger,
+        corrected=corrected,
+        outlook=outlook,
+        repeat=repeat,
+        made=made.choices_made(choices, corrected, outlook),
         findings=findings,
-        metrics=_metrics(totals, by_area, clocks, cells, places),
+        metrics=_metrics(totals, by_area, clocks, cells, places)
+        | corrected_sentences.corrected_metrics(corrected)
+        | corrected_sentences.hit_metrics(outlook),
     )
+
+
+def _of_area(whole, choices):
+    """Records by 읍면동 and hour and by cell and day, of the one 읍면동 if one is chosen."""
+    if not choices.area:
+        return whole.by_area_hour, whole.by_cell_day
+    return tuple(table[table.area_name == choices.area] for table in (whole.by_area_hour, whole.by_cell_day))
 
 
 def _events(first_month, last_day, place):

@@ -395,8 +395,9 @@ def _against_a_year_before(counts, effort, now_months):
     sums = int(now.events.sum()), int(then.events.sum())
     if min(sums) < ENOUGH:
         return *sums, *hours, *(float("nan"),) * 5
-    single = (now.events / now.exposure).to_numpy() / (then.events / then.exposure).to_numpy()
-    single = single[(now.events > 0).to_numpy() & (then.events > 0).to_numpy()]
+    known = (now.events > 0).to_numpy() & (then.events > 0).to_numpy()
+    single = [(part.events / part.exposure).to_numpy()[known] for part in (now, then)]
+    single = single[0] / single[1]
     return *sums, *hours, *rates.ratio_over_periods(now, then), single.min(), single.max()
 
 
