@@ -17,6 +17,8 @@ from dansok.models import rates
 CITIZENS = "citizen_report"
 CAMERAS = "fixed_camera"
 HOURS = 24
+REPORTER_METRES = 500  # side of a neighbourhood
+REPORTER_PLACES = 3  # in a neighbourhood and period; a reporter of more counts there as one
 
 
 @dataclass(frozen=True)
@@ -307,9 +309,19 @@ def _report_days(by_day, months):
 
 
 def _reported_again(records, length):
-    """Reports of a reporter at a place after the first, in each stretch of months as long as the period."""
-    known = (records["channel"] == CITIZENS) & records["reporter"].notna()
-    own = records[known & records["opens_stay"]].sort_values("at", kind="stable")
-    stretch = (own["month"].max() - own["month"]) // length if len(own) else own["month"]
-    again = own.assign(stretch=stretch).duplicated(["reporter", "unit", "stretch"])
+    """Reports of a reporter at a place after the first, in each stretch of months as long as the period; and all but the
+    first in a neighbourhood where one reporter reports from place to place.
+
+    A few report all that happens about them: counted place by place, they alone would make hot spots.
+    """
+    known = (records["channel"] == CITIZENS) & records["reporter"].notna() & records["opens_stay"]
+    own = records.loc[known, ["reporter", "unit", "month", "x", "y"]].iloc[
+        np.argsort(records.loc[known, "at"], kind="stable")
+    ]
+    own["stretch"] = (own["month"].max() - own["month"]) // length if len(own) else own["month"]
+    own[["x", "y"]] = own[["x", "y"]] // REPORTER_METRES
+    at_place = own.duplicated(["reporter", "unit", "stretch"])
+    block = ["reporter", "x", "y", "stretch"]
+    places = (~at_place).groupby([own[name] for name in block]).transform("sum")
+    again = at_place | ((places > REPORTER_PLACES) & own.duplicated(block))
     return again.reindex(records.index, fill_value=False)
