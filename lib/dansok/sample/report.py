@@ -212,7 +212,8 @@ def _stakeout(seed):
         months = [month for month in options.size.months if month >= options.size.first_read_day]
         squads = tax.Squads(options, tax.arrears(options, world.fleet, world.days), world.fleet, world.days)
         for month in months:
-            squads.work(world.reads(month, reader))
+            for read in world.reads(month, reader):
+                squads.work(read)
         owed = squads.done(world.watch.rounds["crew"])
         later = owed.blocks[owed.blocks["day"] >= tax.stakeout_day(world.days)]
         per_hour.append(later["recovered_krw"].sum() / later["hours"].sum())

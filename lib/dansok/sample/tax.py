@@ -17,11 +17,8 @@ TAX_SURCHARGE, FINE_SURCHARGE = (0.03, 0.0066), (0.03, 0.012)  # at once, and fo
 PAYS_ANYWAY_DAYS = (240.0, 700.0, 2600.0)  # mean wait until a debt is paid without any action: by kind of debtor
 KIND_SHARES = (0.3, 0.4, 0.3)
 PAYS_WHEN_SEIZED, SETTLES_DAYS = 0.76, 6.0  # share of seized vehicles that settle, and mean wait until they do
-LIVELIHOOD, INSTALMENTS, GHOSTS = (
-    0.06,
-    0.09,
-    0.012,
-)  # livelihood cases, plans kept, vehicles nobody answers for (대포차)
+LIVELIHOOD, INSTALMENTS = 0.06, 0.09  # livelihood cases, and plans that are kept
+GHOSTS = 0.012  # vehicles nobody answers for (대포차)
 ACTS = 0.6  # share of the meetings upon which the squad acts
 QUIET_DAYS = 30  # after a notice
 COUNTED_OWN, COUNTED_OTHERS = 2, 3  # unpaid taxes from which on a plate may be taken: of this city, of others

@@ -99,11 +99,12 @@ def _make(raw, truth, options):
             recorded[name].append(table)
         by_month.append(np.bincount(happened["place"], minlength=len(world.ground.places)))
         if month >= options.size.first_read_day:
-            read = world.reads(month, reader)
             rng = world.stream("read exports", month)
-            for source, known in tax_exports.reads(raw, world, month, read, rng).items():
-                kept.rows(source, known, month, misread=int(known["misread"].sum()))
-            squads.work(read)
+            for part, read in enumerate(world.reads(month, reader)):
+                name = f"{month:%Y-%m}" + (f"({part})" if part else "")
+                for source, known in tax_exports.reads(raw, world, name, read, rng).items():
+                    kept.rows(source, known, name, misread=int(known["misread"].sum()))
+                squads.work(read)
     for name, (source, export) in TICKETS.items():
         table = pd.concat(recorded[name], ignore_index=True)
         known, planted = export(raw, world, table, world.stream(f"{name} exports"))
@@ -113,7 +114,7 @@ def _make(raw, truth, options):
     owed = squads.done(world.watch.rounds["crew"])
     snapshots = pd.date_range(options.size.first_read_day, world.days[-1], freq="ME")
     for day in snapshots:
-        kept.rows("debt_register", tax_exports.debts(raw, world, owed, day), day)
+        kept.rows("debt_register", tax_exports.debts(raw, world, owed, day), f"{day:%Y-%m}")
     kept.rows("payments_received", tax_exports.payments(raw, world, owed, snapshots[0]))
     kept.rows("vehicle_register", tax_exports.vehicles(raw, world))
     kept.rows("seizures", tax_exports.seizures(raw, world, owed))
@@ -124,13 +125,13 @@ def _make(raw, truth, options):
 
 
 class _Kept:
-    """Truth of the rows written, in `rows`: a file a source, for some of them one a month; and counts of what was planted."""
+    """Truth of the rows written, in `rows`: a file a source, for some of them one a month or more; and counts of what was planted."""
 
     def __init__(self, folder):
         self.folder, self.sources = folder, {}
 
-    def rows(self, source, known, month=None, **planted):
-        name = source if month is None else f"{source}_{month:%Y-%m}"
+    def rows(self, source, known, part=None, **planted):
+        name = source if part is None else f"{source}_{part}"
         known.to_parquet(self.folder / "rows" / f"{name}.parquet", index=False)
         counts = self.sources.setdefault(source, {})
         for what, number in ({"rows": len(known)} | planted).items():

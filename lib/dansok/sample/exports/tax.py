@@ -6,6 +6,7 @@ Each function returns the truth of the rows it wrote, under the names that the c
 import numpy as np
 import pandas as pd
 
+from dansok.korea.plates import COMMERCIAL
 from dansok.sample.exports import files
 from dansok.sample.exports.places import lot_ids
 from dansok.sample.exports.quirks import misread
@@ -37,20 +38,21 @@ def car(unit):
     return f"단속{unit + 1}호"
 
 
-def reads(folder, world, month, table, rng):
-    """Four files of a month, one a kind of reader; truth by source."""
+def reads(folder, world, name, table, rng):
+    """Four files of a month or of a part of it, one a kind of reader; truth by source."""
     at = _moments(world, table)
     plate = world.fleet.plates_on(table["vehicle"].to_numpy(), at.to_numpy())
     seen, wrong = misread(plate, rng, MISREAD)
     luck = rng.random(len(table))
-    blank = luck < UNREAD
+    blank, impossible = luck < UNREAD, _trade_without_region(seen)
     text = pd.Series(seen, dtype=object)
     text = text.mask(luck > 1 - SPACED, text.str.slice(0, -4) + " " + text.str.slice(-4)).mask(blank, "미인식")
     truth = pd.DataFrame(
         {
             "seen_at": at,
             "time_precision": "second",
-            "plate": np.where(blank, None, seen),
+            "plate": np.where(blank | impossible, None, seen),
+            "plate_state": np.where(blank | impossible, "unreadable", "read"),
             "misread": wrong & ~blank,
             "vehicle": table["vehicle"],
             "place": table["place"],
@@ -73,8 +75,13 @@ def reads(folder, world, month, table, rng):
             known["longitude"], known["latitude"] = _near(world, known["place"].to_numpy(), rng)
             sent = {"포착일시": moment, "장비명": known["reader"], "차량번호": plates, "위도": known["latitude"],
                     "경도": known["longitude"]}  # fmt: skip
-        found[source] = _with_truth(folder / f"{stem}_{month:%Y-%m}.csv", sent, known)
+        found[source] = _with_truth(folder / f"{stem}_{name}.csv", sent, known)
     return found
+
+
+def _trade_without_region(plates):
+    """What only a misread gives: a letter of the trade where no region stands, as no plate has it."""
+    return pd.Series(plates, dtype="str").str.fullmatch(rf"\d{{2,3}}[{COMMERCIAL}]\d{{4}}").to_numpy()
 
 
 def debts(folder, world, owed, day):
@@ -211,6 +218,7 @@ def squad_log(folder, world, owed):
     known = pd.DataFrame(
         {
             "started_at": start,
+            "time_precision": "second",
             "hours": blocks["hours"].round(1),
             "crew": [squad(crew) for crew in blocks["crew"]],
             "mode": np.where(blocks["waits"], "wait", "roam"),

@@ -186,7 +186,7 @@ def officers(folder, world, table, rng):
         stand = files.workbook(path, sent[part], TITLE, title, total=True, subtotals_every=PAGE_ROWS)
         subtotals += int(part.sum()) // PAGE_ROWS
         stands.append(pd.concat([stand, truth[part].reset_index(drop=True)], axis=1))
-    return pd.concat(stands, ignore_index=True), planted | {"subtotal_rows": subtotals}
+    return pd.concat(stands, ignore_index=True), planted | {"subtotal_rows": subtotals, "total_rows": len(stands)}
 
 
 def citizens(folder, world, table, rng):
@@ -195,9 +195,6 @@ def citizens(folder, world, table, rng):
     after = (at >= CHANGE) & (at < CHANGE + pd.Timedelta(days=BY_HAND_DAYS))
     lost = after.to_numpy() & (rng.random(len(table)) < NOT_LINKED)
     table = table[~lost].reset_index(drop=True)
-    # The same car twice in one minute would be sent as a copy that nobody planted.
-    minute = _moments(world, table).dt.floor("min")
-    table = table[~table.assign(at=minute).duplicated(["at", "vehicle"])].reset_index(drop=True)
     table, at, plates, area, planted = _begin(world, table, rng, by_hand=True)
     minute = at.dt.floor("min")
     form = rng.choice(list(ADDRESS_FORMS), len(table), p=list(ADDRESS_FORMS.values()))
@@ -257,7 +254,10 @@ def _moments(world, table):
 def _begin(world, table, rng, by_hand=False):
     """Records in order of time, their moments, plates and areas as sent, and how often that was odd."""
     order = np.lexsort([table["vehicle"], table["place"], table["second"], table["day"]])
-    table = table.iloc[order].reset_index(drop=True)
+    table = table.iloc[order]
+    # A car is recorded once a minute: two records would be sent as a copy that nobody planted.
+    minute = table["second"] // 60
+    table = table[~table.assign(minute=minute).duplicated(["day", "minute", "vehicle"])].reset_index(drop=True)
     at = _moments(world, table)
     plates = sent_plates(world, table, at, rng, by_hand)
     area = sent_areas(world, table["place"].to_numpy(), at)
