@@ -87,7 +87,7 @@ def build(seed, segments):
     areas = _cells(middles, outline, AREA_NAMES)
     moved = middles.copy()
     moved[AREA_NAMES == "지금동"] += np.array(LINE_MOVES) * scale
-    areas_2018 = _moved_line(areas, _cells(moved, outline, AREA_NAMES_2018))
+    areas_2018 = _moved_line(areas, moved)
     places = _places(nodes, edges, areas, areas_2018, middles, stream(seed, "places"))
     zones = _zones(places, stream(seed, "zones"))
     inside = shapely.union_all(zones.loc[zones["kind"] == "어린이보호구역", "geometry"])
@@ -116,13 +116,12 @@ def _cells(middles, outline, names):
     return gpd.GeoDataFrame({"code": codes, "name": names}, geometry=ordered, crs=5179)
 
 
-def _moved_line(before, after):
+def _moved_line(before, middles):
     """Only the line between the two 동 that were formed anew moves; all others stay as they were."""
     pair = [int(np.flatnonzero(AREA_NAMES == name)[0]) for name in NAMES_2018]
-    both = shapely.union_all(before.geometry.to_numpy()[pair])
     geometry = before.geometry.to_numpy().copy()
-    geometry[pair[1]] = shapely.intersection(after.geometry.to_numpy()[pair[1]], both)
-    geometry[pair[0]] = shapely.difference(both, geometry[pair[1]])
+    both = shapely.union_all(geometry[pair])
+    geometry[pair] = _cells(middles[pair], both, AREA_NAMES_2018[pair]).geometry.to_numpy()
     return gpd.GeoDataFrame({"code": before["code"], "name": AREA_NAMES_2018}, geometry=geometry, crs=5179)
 
 

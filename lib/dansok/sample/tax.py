@@ -45,7 +45,7 @@ class Arrears:
 
 
 def amounts(debts, day):
-    """What each debt has grown to on a day, in won, rounded down to ten."""
+    """What each debt has grown to on a day, or each on its own, in won, rounded down to ten."""
     months = np.clip(np.floor((day - debts["due_on"]).dt.days.to_numpy() / 30.4), 0, 60)
     at_once, monthly = (
         np.where(debts["kind"] == "tax", tax, fine) for tax, fine in zip(TAX_SURCHARGE, FINE_SURCHARGE, strict=True)

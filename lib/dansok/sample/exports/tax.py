@@ -129,7 +129,7 @@ def payments(folder, world, owed, first):
             "debt_id": _debt_ids(paid),
             "plate": world.fleet.plates_on(paid["vehicle"].to_numpy(), paid["paid_on"].to_numpy()),
             "vehicle": paid["vehicle"],
-            "amount_krw": np.concatenate([amounts(part, day) for day, part in paid.groupby("paid_on")]),
+            "amount_krw": amounts(paid, paid["paid_on"]),
         }
     ).reset_index(drop=True)
     sent = {
