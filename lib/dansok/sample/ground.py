@@ -37,7 +37,7 @@ AREA_NAMES = np.array([area[0] for area in AREAS], dtype=object)
 # Names and the line between them of after 2017-12-18.
 NAMES_2018 = {"도농동": "다산1동", "지금동": "다산2동"}
 AREA_NAMES_2018 = np.array([NAMES_2018.get(name, name) for name in AREA_NAMES], dtype=object)
-LINE_MOVES = (0.5, -0.9)  # how far the middle of 지금동 moves on the sketch, which the new line follows
+LINE_MOVES = (0.8, -1.6)  # how far the middle of 지금동 moves on the sketch, which the new line follows
 MIDDLE = (127.21, 37.65)
 SKETCH_METRES = 12.0  # of a unit of the sketch, for each root of a segment: a larger city is no denser
 REACH = 2.6  # on the sketch, from the middles to the outline of the city
