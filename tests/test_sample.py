@@ -28,7 +28,7 @@ from dansok.sample import HAPPENINGS, SIZES, USUAL, Options, write
 from dansok.sample.__main__ import main
 from dansok.sample.options import CONTRADICTORY, NEEDS_PATROL
 from dansok.sample.write import STAMP
-from dansok.tables import TABLES
+from dansok.tables import TABLES, dictionary
 from dansok.words import Refusal
 from python_calamine import CalamineWorkbook
 
@@ -235,6 +235,17 @@ def test_unknown_and_contradictory_happenings_are_refused_in_a_sentence(happenin
         assert any(f"'{name}'" in sentence for name in happenings)
         assert sentence.endswith(".") and "\n" not in sentence
     assert re.search("[가-힣]", refusal.value.text.ko) and not re.search("[가-힣]", refusal.value.text.en)
+
+
+def test_the_data_dictionary_tells_sizes_happenings_and_what_lies_in_the_truth(sample_city):
+    told = dictionary()
+    assert all(f"| `{name}` | {what} |" in told for name, what in HAPPENINGS.items())
+    for name, size in SIZES.items():
+        row = rf"\| `{name}`[^|]*\| {len(size.months)} \| {size.segments:,} \| {size.vehicles:,} \| {size.violations_per_day:,.0f} \|"
+        assert re.search(row, told)
+    section = told[told.index("| File in `truth`") : told.index("## tickets")]
+    there = {path.name for path in (sample_city / "truth").iterdir() if path.is_file()}
+    assert set(re.findall(r"`(\w+\.(?:parquet|json))`", section)) == there
 
 
 def test_the_command_takes_happenings_and_leaves_usual_ones_out(monkeypatch, capsys):
