@@ -97,6 +97,15 @@ def test_true_rates_have_a_heavy_tail_that_neighbours_share():
     assert np.mean(near) / left.var() > 0.25 and abs(np.mean(far)) / left.var() < 0.1
 
 
+def test_the_truth_orders_areas_otherwise_than_the_published_tickets():
+    for seed in (SEED, 12, 13):
+        one = world("new_cameras", seed=seed)
+        by_area = pd.Series(one.rates.per_day(np.arange(len(one.days))).mean(axis=1)).groupby(
+            ground.AREA_NAMES[one.ground.places["area"]]
+        )
+        assert by_area.sum().nlargest(3).index.tolist() == ["화도읍", "진접읍", "별내동"]
+
+
 # --- what happens ---
 
 

@@ -12,7 +12,7 @@ ENTRY_SHARE = 0.016  # drive into a lot in one hour
 LOT_HOURS = range(6, 24)
 SEEN_AGAIN = 0.05  # of the reads are read once more within seconds
 MISREAD = 0.012  # of the reads come out as another plate
-AT_ONCE = 200_000
+AT_ONCE = 200_000  # reads that are held in memory, about
 KINDS = ("fixed_camera", "patrol_car", "lot", "squad_car")
 
 
