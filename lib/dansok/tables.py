@@ -203,6 +203,14 @@ PLATE = (
         "plate_state", "category", "Whether the plate could be read.", "번호판 상태", values=PLATE_STATES, made=True
     ),
     Column(
+        "look_alike_token",
+        "string",
+        "Keyed hash of the form that plates share which readers mistake for each other; only to count near misses, never joined.",
+        "닮은꼴 토큰",
+        empty_means="plate not read",
+        made=True,
+    ),
+    Column(
         "plate_class",
         "string",
         "Kind of vehicle by the plate's number.",
@@ -712,7 +720,7 @@ PLACED_TICKETS = Table(
     "위치가 붙은 단속 기록",
     KEY,
     (
-        *(column for column in TICKETS.stored if column.name not in {"longitude", "latitude"}),
+        *(column for column in TICKETS.stored if column.name not in {"longitude", "latitude", "look_alike_token"}),
         Column(
             "camera_id",
             "string",
