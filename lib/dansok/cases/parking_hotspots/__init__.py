@@ -286,7 +286,7 @@ def analyse(inputs, choices):
         totals=totals,
         by_area=by_area,
         by_month=counts.monthly(inputs, months),
-        events=_events(months[0], str(days.max())[:10], choices.opened.name.ko),
+        events=_events(months[0], str(days.max())[:10], choices.opened.rules_of),
         clocks=clocks,
         hours=hours,
         lunch=lunch,
