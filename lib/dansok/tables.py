@@ -162,6 +162,30 @@ LOOKERS = {
     "lot": Text("주차장 출입구", "Gates of lots"),
     "citizen_report": Text("시민신고", "Citizens' reports"),
 }
+SEIZURE_REASONS = {
+    "driving_ban": Text("운행정지(대포차)", "under a driving ban"),
+    "car_taxes": Text("자동차세 체납 횟수", "number of unpaid car taxes"),
+    "fines": Text("과태료 체납액과 기간", "sum and age of unpaid fines"),
+    "too_few_taxes": Text("자동차세 횟수 미달", "too few unpaid car taxes"),
+    "fines_too_small": Text("과태료 금액 미달", "fines below the sum"),
+    "fines_too_recent": Text("과태료 기간 미달", "fines not overdue long enough"),
+    "fines_of_others": Text("다른 기관의 과태료", "fines owed to another municipality"),
+    "livelihood": Text("생계형", "livelihood case"),
+    "instalments": Text("분납 이행 중", "keeps an instalment plan"),
+    "plate_held": Text("번호판 이미 영치", "plate taken already"),
+    "sold": Text("전 소유자의 체납", "debts of a former owner"),
+    "owner_unclear": Text("누구의 체납인지 불분명", "whose debts is not clear"),
+    "deregistered": Text("말소된 차량", "taken off the register"),
+    "not_due": Text("납기 전", "not overdue yet"),
+    "no_rule": Text("정해진 기준 없음", "no rule is known"),
+}
+TREAT_BY = {
+    "plate": Text("영치", "seizure of the plate"),
+    "tow": Text("견인·공매", "towing and public sale"),
+    "instalment": Text("분납 유지", "instalments"),
+    "welfare": Text("복지 연계", "welfare"),
+    "notice": Text("안내·독촉", "notice"),
+}
 READERS = {name: LOOKERS[name] for name in ("fixed_camera", "patrol_car", "lot", "squad_car")}
 PROVENANCE = (
     Column("source", "string", "Name of the [[source]] in city.toml.", "출처", made=True),
