@@ -17,7 +17,7 @@ from dansok.engine import connect
 from dansok.korea import calendar
 from dansok.link import exposure as watching
 from dansok.link.places import camera_spells, canonical_area
-from dansok.link.visits import group_visits
+from dansok.link.visits import group_visits, with_opens_stay
 from dansok.tables import (
     ADDRESSES,
     CAMERAS,
@@ -527,6 +527,8 @@ def test_visits_of_vehicles(connection):
         y=ibis.ifelse(known, 0.0, ibis.null(float)),
         how_placed=ibis.ifelse(known, "coordinates", ibis.null(str)),
     )
+    first = with_opens_stay(placed).order_by("source_row").opens_stay.to_pandas()
+    assert first.tolist() == [True, False, True, True, False, *[True] * 6]
     reads = [  # of the vehicle A: one joins its first stay, one makes a stay of its own
         {
             "plate_token": "A",

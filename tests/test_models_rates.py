@@ -340,7 +340,7 @@ def test_an_exposure_error_that_is_not_stated_is_missing_from_the_intervals():
 
 
 def test_cars_left_standing_over_lunch_do_not_count_for_the_hour_after():
-    """Cameras alone, of 40 cities: with their first minutes the hour after lunch runs high, without them it does not."""
+    """Cameras alone, of 40 cities: the hour after lunch runs high with their first minutes, not without."""
     high = {0: [], 20: []}
     for seed in JUDGING:
         city = planted_city(seed)
@@ -401,7 +401,7 @@ def test_without_any_known_effort_there_is_a_ranking_of_records_and_no_rate(expo
 
 
 def test_an_area_that_nothing_compares_is_taken_for_average_and_says_so():
-    """Citizens of three areas: two where a car came too, reporting 2 and 8 of its 10; in the third nobody else looked."""
+    """Citizens of two areas report 2 and 8 where a car finds 10; in the third nobody else looked."""
     chance = np.random.default_rng(3)
     areas = np.repeat(["north", "south", "west"], 200)
     level = chance.lognormal(0, 0.5, 600)

@@ -806,6 +806,13 @@ PLACED_TICKETS = Table(
             made=True,
         ),
         Column(
+            "opens_stay",
+            "boolean",
+            "Whether it is its channel's first record of a stay of the vehicle (2 hours, 150 m); true where the vehicle is not known.",
+            "머묾의 첫 기록",
+            made=True,
+        ),
+        Column(
             "area_agrees",
             "boolean",
             "The boundary and the name as sent agree.",

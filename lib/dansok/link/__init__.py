@@ -23,7 +23,7 @@ from dansok.link.efforts import placed_efforts, watched_areas, watched_cells
 from dansok.link.exposure import TO_THE_MINUTE, cameras_watched, car_watched, unwatched_records
 from dansok.link.places import ambiguous_keys, camera_spells, canonical_area, place
 from dansok.link.sightings import gate_hours, place_sightings
-from dansok.link.visits import group_visits
+from dansok.link.visits import group_visits, with_opens_stay
 from dansok.space import read_areas
 from dansok.tables import EXPOSURE, PLACED_SIGHTINGS, PLACED_TICKETS, TABLES
 from dansok.words import Refusal
@@ -111,8 +111,9 @@ def link_tables(connection, tickets, cameras, addresses, efforts, sightings, lot
         `rows`, `placed`, `exposure`, `visits`.
     """
     spells = camera_spells(cameras)
-    placed = place(connection, tickets, cameras, addresses, areas, city)
-    placed.order_by(PLACED_TICKETS.key).to_parquet(folder / "placed_tickets.parquet", compression="zstd")
+    placed = with_opens_stay(place(connection, tickets, cameras, addresses, areas, city))
+    order = [column.name for column in PLACED_TICKETS.stored]
+    placed.select(*order).order_by(PLACED_TICKETS.key).to_parquet(folder / "placed_tickets.parquet", compression="zstd")
     placed = connection.read_parquet(folder / "placed_tickets.parquet")
 
     rates = match_rates(placed)

@@ -30,7 +30,7 @@ def place(connection, tickets, cameras, addresses, areas, city):
     Returns
     -------
     ibis.Table
-        As `tables.PLACED_TICKETS` describes, not yet in order; as many rows as `tickets`.
+        As `tables.PLACED_TICKETS` describes but for `opens_stay`, not yet in order; as many rows as `tickets`.
     """
 
     def small(name, table):
@@ -81,7 +81,7 @@ def place(connection, tickets, cameras, addresses, areas, city):
             placed & _.sent_area.notnull(), (_.inside == _.sent_area).fill_null(False), ibis.null(bool)
         ),
     )
-    return found.select(*(column.name for column in PLACED_TICKETS.stored))
+    return found.select(*(column.name for column in PLACED_TICKETS.stored if column.name != "opens_stay"))
 
 
 def _own_positions(tickets):

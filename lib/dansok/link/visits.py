@@ -17,6 +17,26 @@ LOOKER_OF = {
 }
 
 
+def with_opens_stay(placed):
+    """`placed` with `opens_stay`: whether a record is its channel's first of a stay.
+
+    Two records of one channel belong to one stay as records and reads of a visit do (see `group_visits`): a car that stands for
+    hours is recorded again and again, and is one violation all the same.
+    """
+    joins = _.plate_token.notnull() & _.how_placed.notnull() & _.time_precision.isin(TO_THE_HOUR)
+    row = _.source_file + "#" + _.source_row.cast(str)
+    own = placed.mutate(vehicle=ibis.ifelse(joins, _.channel + "v" + _.plate_token, "r" + row))
+    trace = ibis.window(group_by="vehicle", order_by=["issued_at", "source_file", "source_row"])
+    return own.mutate(opens_stay=_opens(own, own.issued_at, trace)).drop("vehicle")
+
+
+def _opens(rows, at, trace):
+    """Whether a row begins a stay: the first of its vehicle, or too long after or too far from the one before."""
+    gap = at.epoch_seconds() - at.lag().over(trace).epoch_seconds()
+    east, north = rows.x - rows.x.lag().over(trace), rows.y - rows.y.lag().over(trace)
+    return gap.isnull() | (gap > GAP_SECONDS) | (east * east + north * north > MOVE_METRES**2).fill_null(False)
+
+
 def group_visits(placed, sightings, cell_metres):
     """Stays of vehicles at places.
 
@@ -70,17 +90,7 @@ def group_visits(placed, sightings, cell_metres):
     seen = seen.mutate(vehicle=ibis.ifelse(_.joins, "v" + _.plate_token, "r" + row))
     order = ["at", "source_file", "source_row"]
     trace = ibis.window(group_by="vehicle", order_by=order)
-    steps = seen.mutate(
-        gap=_["at"].epoch_seconds() - _["at"].lag().over(trace).epoch_seconds(),
-        east=_.x - _.x.lag().over(trace),
-        north=_.y - _.y.lag().over(trace),
-    )
-    opens = (
-        steps.gap.isnull()
-        | (steps.gap > GAP_SECONDS)
-        | (steps.east * steps.east + steps.north * steps.north > MOVE_METRES**2)
-    )
-    numbered = steps.mutate(opens=opens.cast("int64")).mutate(
+    numbered = seen.mutate(opens=_opens(seen, seen["at"], trace).cast("int64")).mutate(
         stay=_.opens.sum().over(ibis.cumulative_window(group_by="vehicle", order_by=order))
     )
     first = ibis.window(group_by=["vehicle", "stay"], order_by=order)
