@@ -24,7 +24,7 @@ CHANGED := $(if $(FRESH),always)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: help install lab briefings test sample-report bench wheels lock clean always
+.PHONY: help install lab briefings test test-full sample-report bench wheels lock clean always
 
 briefings: $(foreach end,ko.pdf en.pdf xlsx,$(RUNS:%=$(CITY)/5_briefings/%.$(end))) ## Every briefing of CITY that is out of date (this is plain `make`)
 	$(if $(RUNS),,$(error No run file matches notebooks/runs/$(NOTEBOOK)/$(RUN).yaml for $(CITY)))
@@ -74,6 +74,9 @@ $(CITY)/5_briefings/%.ko.pdf $(CITY)/5_briefings/%.en.pdf $(CITY)/5_briefings/%.
 
 test: .venv/.done ## Run every test, notebooks included
 	$(PYTHON) -m pytest
+
+test-full: .venv/.done ## Checks on 40 planted cities where `make test` takes a few
+	$(PYTHON) -m pytest -m full -s
 
 sample-report: .venv/.done ## What the sample city plants against what its raw files show, over 40 seeds
 	$(PYTHON) -m dansok.sample.report

@@ -89,7 +89,7 @@ def seizable(debts, day, place, rules=None):
         new = decided["reason"].isna() & holds
         decided.loc[new, "reason"] = reason
         decided.loc[new, "rule_id"] = rule_id[new] if isinstance(rule_id, pd.Series) else rule_id
-    unknown = vehicles[list(FLAGS)].isna()
+    unknown = [np.where(vehicles[name].isna(), f"{name}, ", "") for name in FLAGS]
     return decided.assign(
         eligible=decided["reason"].isin(SEIZABLE),
         treat_by=decided["reason"].map(TREATED).fillna("notice"),
@@ -97,7 +97,7 @@ def seizable(debts, day, place, rules=None):
         verified=decided["rule_id"].map({rule.id: rule.verified for rule in rules.rules}).astype("boolean"),
         taxes=vehicles["taxes"],
         fines_krw=vehicles["fines_krw"],
-        not_in_export=[", ".join(unknown.columns[row]) for row in unknown.to_numpy(bool)],
+        not_in_export=pd.Series(unknown[0], vehicles.index, dtype="str").str.cat(unknown[1:]).str.removesuffix(", "),
     )[list(COLUMNS)]
 
 
