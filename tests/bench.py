@@ -1,4 +1,4 @@
-"""Speed of reading exports, against a rival and against the least that could be done: `make bench`.
+"""Speed of reading exports and of hot spots, against a rival and against the least that could be done: `make bench`.
 
 Each task is run several times in turn with its rivals in one process, so that a noisy machine disturbs all alike; the
 shortest time counts. Prints seconds and ratios, and writes them to bench.json.
@@ -11,14 +11,19 @@ import tempfile
 import time
 from pathlib import Path
 
+import esda
+import libpysal
+import numpy as np
 import pandas as pd
 import xlsxwriter
 from dansok.city import Source
+from dansok.models import hotspots
 from dansok.sources import read_source
 from dansok.words import Text
 from python_calamine import CalamineWorkbook
 
 CSV_ROWS, XLSX_ROWS, REPEATS = 400_000, 60_000, 3
+MONTHS, SIDE, DRAWS, RIVAL_DRAWS = 36, 100, 99_999, 999
 HEADER = ["단속일시", "단속동", "단속장소", "단속구분"]
 
 
@@ -47,6 +52,7 @@ def main():
             ),
             limit=lambda: CalamineWorkbook.from_path(folder / "export.xlsx").get_sheet_by_index(0).to_python(),
         )
+    results["hot_spots"] = compare(**hot_spots())
     for name, one in results.items():
         seconds = "  ".join(f"{who} {one[f'{who}_seconds']:.2f} s" for who in ("ours", "rival", "limit"))
         print(f"{name}: {seconds}  ours/rival {one['ours_over_rival']:.2f}  ours/limit {one['ours_over_limit']:.2f}")
@@ -73,6 +79,23 @@ def ours(folder, name):
     )  # fmt: skip
     with tempfile.TemporaryDirectory(dir=folder) as staging:
         read_source(source, folder, Path(staging))
+
+
+def hot_spots():
+    """36 months of 10,000 cells: z, p, hot cells; the rival draws a hundredth as often and corrects nothing."""
+    chance = np.random.default_rng(1)
+    column, row = (axis.ravel() for axis in np.mgrid[:SIDE, :SIDE])
+    rates = chance.gamma(0.5, 2.0, (MONTHS, SIDE * SIDE))
+    near = hotspots.neighbours(column, row)
+    weights = libpysal.weights.lat2W(SIDE, SIDE, rook=False)
+    picked = chance.integers(SIDE * SIDE, size=(9, DRAWS))  # neighbourhoods have at most nine cells
+    return {
+        "ours": lambda: (hotspots.gi_star(rates, near), hotspots.hot_cells(rates, near, draws=DRAWS)),
+        "rival": lambda: [
+            esda.G_Local(month, weights, transform="B", star=True, permutations=RIVAL_DRAWS) for month in rates
+        ],
+        "limit": lambda: (near @ rates.T, [month[picked].sum(axis=0) for month in rates]),
+    }
 
 
 def compare(**tasks):
