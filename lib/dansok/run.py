@@ -32,7 +32,7 @@ TYPE_NAMES = {
     "list": ("목록", "a list"),
 }
 GIVEN = ("city", "save_as")  # by `run` itself, never by a run file
-ONLY_FOR = "only_for"  # key of a run file that binds it to one city; no parameter
+ONLY_FOR, NEEDS = "only_for", "needs"  # keys of a run file that say for which cities it is; no parameters
 
 
 def main(arguments):
@@ -151,7 +151,7 @@ def read_run_file(path, declared):
         ) from error
     if not isinstance(chosen, dict):
         raise Refusal(f"{where}: '이름: 값' 꼴로 적으세요.", f"{where}: write 'name: value' lines.")
-    chosen.pop(ONLY_FOR, None)
+    chosen = {name: value for name, value in chosen.items() if name not in (ONLY_FOR, NEEDS)}
     allowed = [name for name in declared if name not in GIVEN]
     for name, value in chosen.items():
         if name not in allowed:

@@ -7,9 +7,11 @@ Each function takes its table first and `language` ("ko" or "en") by name; words
 both editions say the same, as for names of places). Figures are 166 mm wide, the text width of a briefing, so that
 8 pt is 8 pt. They are not known to pyplot: nothing needs closing, and no setting of matplotlib is left changed.
 
-Where: `look` what all share; charts of the `hours` of a day, `monthly`, of `places`, and `ledgers` (rows kept or not).
+Where: `look` what all share; charts of the `hours` of a day, `grids` of places by hour, `monthly`, of `places`, and `ledgers` (rows
+kept or not).
 """
 
+from dansok.charts.grids import NOBODY_READ, place_hours
 from dansok.charts.hours import exposure_by_hour, group_rates, heat, hour_clocks, records_and_rate
 from dansok.charts.ledgers import ledger_flow, match_rates
 from dansok.charts.look import (
@@ -56,6 +58,7 @@ __all__ = [
     "HATCH",
     "INK",
     "NAVY",
+    "NOBODY_READ",
     "NO_DATA",
     "ORANGE",
     "RECORDS",
@@ -85,6 +88,7 @@ __all__ = [
     "no_data",
     "number",
     "percent",
+    "place_hours",
     "ranking",
     "records_and_rate",
     "register_fonts",
