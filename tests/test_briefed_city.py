@@ -11,6 +11,7 @@ import sys
 from io import StringIO
 
 import nbformat
+import numpy as np
 import openpyxl
 import pandas as pd
 import papermill
@@ -28,16 +29,36 @@ from dansok.run import run
 
 NOTEBOOKS = ("data_quality", "parking_hotspots")
 MADE = ("2_clean", "3_linked", "4_analysed", "5_briefings")
-# Looked for at every place of a text, so that 112가0345 is also seen as 12가0345.
-PLATE = re.compile(r"(?=(\d{2,3}[가-힣]\s?\d{4}))")
+# Looked for at every place of a text, so that 112가0345 is also seen as 12가0345; motorcycles bear a region and no number.
+PLATE = re.compile(r"(?=((?:\d{2,3}|서울|경기|인천|강원)[가-힣]\s?\d{4}))")
 MASKED = re.compile(r"\d{2,3}[가-힣]\s?\d{2}\*\*")
-ODD_FIXED = "고정형 단속자료 25.01.01~12.31.xlsx"
-HALF_YEAR = "시민신고 25.07.01~12.31.csv"
+ODD_BOOK = "현장단속_2025년.xlsx"
+# Files of 1_raw that reach into June 2025 -> the same without June, June alone, and how a line of June begins.
+REACHING_INTO_JUNE = {
+    "주정차단속_고정형_2025.01-06.csv": (
+        "주정차단속_고정형_2025.01-05.csv",
+        "주정차단속_고정형_2025.06.csv",
+        r"\d+,2025/06/",
+    ),
+    "주정차단속_주행형_2025.04-06.csv": (
+        "주정차단속_주행형_2025.04-05.csv",
+        "주정차단속_주행형_2025.06.csv",
+        "2025/06/",
+    ),
+    "시민신고 25.01.01~06.30.csv": ("시민신고 25.01~05.csv", "시민신고 25.06.csv", r"2025\.(6\.|5\.31\. 24:00)"),
+    "단속차량_위치기록_2025.csv": ("단속차량_위치기록_2025.csv", "단속차량_위치기록_2025.06.csv", "2025-06-"),
+}
 
 
 @pytest.fixture(scope="module")
 def planted(sample_city):
     return json.loads((sample_city / "truth" / "planted.json").read_text(encoding="utf-8"))["sources"]
+
+
+@pytest.fixture(scope="module")
+def told(sample_city):
+    """What happened: name -> days and sizes."""
+    return _json(sample_city / "truth" / "planted.json")["told"]
 
 
 @pytest.fixture(scope="module")
@@ -146,33 +167,42 @@ def _objects(reader):
 def test_the_ledger_counts_what_was_planted(sample_city, planted):
     sheet = openpyxl.load_workbook(sample_city / "5_briefings" / "data_quality" / "latest.xlsx", read_only=True)["장부"]
     rows = {(source, reason): n for source, _step, reason, n, _left in sheet.iter_rows(values_only=True)}
-    fixed, reports, car = (planted[f"{name}_exports"] for name in ("fixed_camera", "citizen_report", "patrol_car"))
-    names = {"고정형 CCTV 내보내기": fixed, "시민신고 내보내기": reports, "주행형 단속차량 내보내기": car}
+    names = {
+        "고정형 CCTV 내보내기": "fixed_camera_exports",
+        "시민신고 내보내기": "citizen_report_exports",
+        "주행형 단속차량 내보내기": "patrol_car_exports",
+        "현장 단속 내보내기": "officer_exports",
+    }
     for name, source in names.items():
-        extra = source.get("total_rows", 0) + source.get("repeated_headers", 0)
-        assert rows[name, "들어온 행"] == source["rows"] + extra
-        assert rows[name, "모든 항목이 같은 중복 행"] == source["duplicates"]
-        assert rows[name, "번호판 일부가 가려짐"] == source["masked_plates"]
-        assert rows[name, "번호판을 읽을 수 없음"] == source["unreadable_plates"]
+        known = planted[source]
+        totals = known.get("total_rows", 0) + known.get("subtotal_rows", 0)
+        assert rows[name, "들어온 행"] == known["rows"] + totals + known.get("repeated_headers", 0)
+        assert rows[name, "모든 항목이 같은 중복 행"] == known["duplicates"]
+        assert rows[name, "번호판 일부가 가려짐"] == known["masked_plates"]
+        assert rows[name, "번호판을 읽을 수 없음"] == known["unreadable_plates"]
+        assert rows.get((name, "합계 행"), 0) == totals
+    fixed, car = planted["fixed_camera_exports"], planted["patrol_car_exports"]
     assert rows["고정형 CCTV 내보내기", "전자고지 시험 행"] == fixed["test_rows"]
-    assert rows["고정형 CCTV 내보내기", "합계 행"] == fixed["total_rows"]
     assert rows["주행형 단속차량 내보내기", "되풀이된 열 이름 행"] == car["repeated_headers"]
-    # Every copy is of a row with a position.
-    assert rows["주행형 단속차량 내보내기", "경도와 위도를 서로 바꿈"] == car["swapped_axes"] - car["duplicates"]
-    assert rows["주행형 단속차량 내보내기", "좌표가 지역 밖이거나 0"] == car["zero_position"]
+    planted_rows = pd.read_parquet(sample_city / "truth" / "rows" / "patrol_car_exports.parquet")
+    swapped = planted_rows[(planted_rows.position_state == "mended") & (planted_rows.fate == "kept")]
+    assert rows["주행형 단속차량 내보내기", "경도와 위도를 서로 바꿈"] == len(swapped) > 0
+    assert rows["주행형 단속차량 내보내기", "좌표가 지역 밖이거나 0"] == car["zero_position"] > 0
 
 
 def test_the_share_placed_is_the_planted_one(findings, planted):
-    fixed, reports, car = (planted[f"{name}_exports"] for name in ("fixed_camera", "citizen_report", "patrol_car"))
+    sources = ("fixed_camera_exports", "citizen_report_exports", "patrol_car_exports", "officer_exports")
+    fixed, reports, car, team = (planted[name] for name in sources)
     forms = reports["address_forms"]
-    cameras = fixed["rows"] - fixed["duplicates"] - fixed["test_rows"]
+    on_foot = team["records"]
     known = {
-        "fixed_camera": (cameras - fixed["camera_not_in_list"], cameras),
+        "fixed_camera": (fixed["records"] - fixed["camera_not_in_list"], fixed["records"]),
         "citizen_report": (
             forms["as_listed"] + forms["no_space"] + forms["nearby"] + reports["bare_in_dong"] - reports["duplicates"],
-            reports["rows"] - reports["duplicates"],
+            reports["records"],
         ),
-        "mobile_camera": (car["swapped_axes"] - car["duplicates"], car["rows"] - car["duplicates"]),
+        "mobile_camera": (car["records"] - car["no_position"] - car["zero_position"], car["records"]),
+        "officer": (on_foot, on_foot),
     }
     said = findings["data_quality"]["placed"]["numbers"]
     assert said["placed"] == sum(placed for placed, _ in known.values())
@@ -182,31 +212,46 @@ def test_the_share_placed_is_the_planted_one(findings, planted):
 
 
 def test_the_true_peak_at_lunch_is_hidden_in_counts_and_shown_by_cameras_that_go_on(sample_city, drawn, findings):
-    intensity = pd.read_parquet(sample_city / "truth" / "intensity_by_area_hour.parquet")
+    intensity = pd.read_parquet(sample_city / "truth" / "intensity_by_place_hour.parquet")
     true = intensity.groupby("hour").violations_per_day.sum()
+    cameras = pd.read_parquet(sample_city / "truth" / "cameras.parquet")
+    where_cameras_go_on = intensity[intensity.place.isin(cameras.place[cameras.exempt])]
     assert set(true.nlargest(3).index) == {12, 13, 19}
     clock = drawn.clocks.query("channel == 'fixed_camera'").set_index("hour").records
     assert clock.idxmax() == 14 and not {12, 13} & set(clock.nlargest(10).index), "in the counts lunch looks quiet"
     going = drawn.lunch[drawn.lunch.exempt].set_index("hour").rate
     assert set(going.nlargest(2).index) == {12, 13}, "per camera-hour it is the peak that was planted"
-    assert going.loc[15:].idxmax() == 19
+    # At 15 h cars that came at noon and are still there are recorded once more: the evening is looked at from 16 h on.
+    assert going.loc[16:].idxmax() == 19
     said = findings["parking_hotspots"]["what_the_peak_means"]
+    true = where_cameras_go_on.groupby("hour").violations_per_day.sum()
+    assert np.corrcoef(going, true[going.index])[0, 1] > 0.95
     planted = true[[12, 13]].mean() / true[[10, 11, 14, 15, 16, 17]].mean()
     assert said["numbers"]["lunch_to_daytime_where_cameras_go_on"] == pytest.approx(planted, rel=0.1)
-    assert "점심에 쉬는 카메라에서만 나타난다" in said["ko"] and "is above that of the day" in said["en"]
+    assert "is above that of the day" in said["en"]
+    # Where cameras go on, 14 h lies between lunch and the afternoon: the peak is higher where they stop, but not only there.
+    numbers = said["numbers"]
+    assert true[14] > true[[15, 16]].mean() and "점심에 쉬는 카메라에서만 나타난다" not in said["ko"]
+    assert numbers["peak_to_next_hours_where_cameras_stop"] > 1.15 * numbers["peak_to_next_hours_where_cameras_go_on"]
     assert said["numbers"]["lunch_to_daytime_low"] < planted < said["numbers"]["lunch_to_daytime_high"]
     assert findings["parking_hotspots"]["citizen_clock"]["numbers"]["peak_hour"] == 19
 
 
 def test_the_cameras_that_go_on_are_planted_ones(sample_city, findings):
     """All of them, but for cameras too new or too quiet to tell."""
-    cameras = pd.read_parquet(sample_city / "truth" / "cameras.parquet").set_index("camera_id")
+    cameras = pd.read_parquet(sample_city / "truth" / "cameras.parquet")
+    # A camera outside the list goes by its name.
+    unit = cameras.camera_id.astype(str).where(cameras.in_list, cameras.camera_name.str.replace(" ", ""))
     exposure = pd.read_parquet(sample_city / "3_linked" / "exposure.parquet").query("channel == 'fixed_camera'")
-    tickets = pd.read_parquet(sample_city / "3_linked" / "placed_tickets.parquet", columns=["camera_id"])
+    tickets = pd.read_parquet(sample_city / "3_linked" / "placed_tickets.parquet", columns=["camera_id", "issued_at"])
     found = set(exposure[exposure.hour == 12].unit)
-    planted = set(cameras.index[cameras.exempt & cameras.in_list].astype(str))
-    assert found <= planted
-    assert tickets.camera_id.isin(planted - found).sum() < 30
+    planted = set(unit[cameras.exempt])
+    assert found <= planted and len(found) > 5
+    minute = tickets.issued_at.dt.hour * 60 + tickets.issued_at.dt.minute
+    outside_grace = tickets[~minute.between(690, 839)].camera_id.value_counts()
+    for quiet in planted - found:
+        # Two and a half hours of grace, eleven and a sixth outside.
+        assert outside_grace.get(quiet, 0) * 2.5 / (11 + 1 / 6) < 6.9, "it records enough in the grace to be told"
     said = findings["parking_hotspots"]["what_the_peak_means"]["numbers"]["cameras_through_grace"]
     assert said == len(found)
 
@@ -218,25 +263,27 @@ def test_cameras_outside_the_list_are_told_apart_as_listed_ones_are(sample_city)
 
 
 def test_hours_at_which_the_car_rests_are_the_planted_ones(sample_city, findings):
-    log = pd.read_parquet(sample_city / "truth" / "patrol_log.parquet")
-    rest = set(range(9, 18)) - set(log.hour)
-    assert findings["parking_hotspots"]["patrol_clock"]["numbers"]["hours_at_rest"] == len(rest) == 1
+    rounds = pd.read_parquet(sample_city / "truth" / "rounds.parquet")
+    rest = set(range(9, 18)) - set(rounds.hour[rounds.kind == "car"])
+    assert findings["parking_hotspots"]["patrol_clock"]["numbers"]["hours_at_rest"] == len(rest) == 2
 
 
-def test_the_outage_of_the_reporting_app_is_a_silence(sample_city):
+def test_the_outage_of_the_reporting_app_is_a_silence(sample_city, told):
     book = openpyxl.load_workbook(sample_city / "5_briefings" / "data_quality" / "latest.xlsx", read_only=True)
     (_, *rows) = book["침묵"].iter_rows(values_only=True)
     channel, first, last, days = rows[0]
     assert channel == "시민신고" and days >= 4, "the longest of all"
-    assert pd.Timestamp("2025-05-12") <= first and last <= pd.Timestamp("2025-05-25")
+    outage = told["app_outage"]
+    assert pd.Timestamp(outage["from"]) <= first and last <= pd.Timestamp(outage["to"])
 
 
 # --- the same again, elsewhere ---
 
 
-def test_a_second_run_elsewhere_gives_the_same_bytes(sample_city, again):
+def test_a_second_run_elsewhere_without_the_truth_gives_the_same_bytes(sample_city, again):
     folder, _said = again
-    for stage, kind in (("3_linked", "*.parquet"), ("5_briefings", "*")):
+    assert (sample_city / "truth").is_dir() and not (folder / "truth").exists()
+    for stage, kind in (("2_clean", "*.parquet"), ("3_linked", "*.parquet"), ("5_briefings", "*")):
         assert _hashes(folder / stage, kind) == _hashes(sample_city / stage, kind)
     for name in NOTEBOOKS:
         one, other = (city / "4_analysed" / name / "latest" for city in (sample_city, folder))
@@ -248,13 +295,13 @@ def test_a_second_run_elsewhere_gives_the_same_bytes(sample_city, again):
 
 @pytest.fixture(scope="module")
 def plates(sample_city):
-    """Every plate that stands in a column 차량번호 of 1_raw, with and without its blank."""
+    """Every plate that stands in a column 차량번호 or 자동차번호 of 1_raw, with and without its blank."""
     found = set()
     for path in sorted((sample_city / "1_raw").iterdir()):
         for table in _raw_tables(path):
             for _, column in table.items():
                 cells = column.dropna().astype(str).str.strip()
-                if (cells == "차량번호").any():
+                if cells.isin(["차량번호", "자동차번호"]).any():
                     found |= set(PLATE.findall("\n".join(cells)))
     return found | {re.sub(r"\s", "", plate) for plate in found}
 
@@ -262,7 +309,7 @@ def plates(sample_city):
 def _raw_tables(path):
     if path.suffix == ".xlsx":
         yield from pd.read_excel(path, sheet_name=None, header=None, dtype=str, engine="calamine").values()
-    elif path.suffix == ".csv":
+    elif path.suffix.lower() == ".csv":
         head = path.read_bytes()
         text = head.decode("utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "cp949")
         width = text.splitlines()[0].count(",") + 1
@@ -292,8 +339,8 @@ def _texts(path):
 
 
 def test_the_search_for_plates_finds_them_where_they_are(sample_city, plates):
-    assert len(plates) > 5_000
-    for name in ("차량포착_2025.xlsx", "주행형 단속자료 25.09.xls"):
+    assert len(plates) > 50_000 and any(plate.startswith("경기") for plate in plates)
+    for name in ("현장단속_2024년.xlsx", "주행형 단속자료 23.07-09.xls"):
         found = set(PLATE.findall("\n".join(_texts(sample_city / "1_raw" / name))))
         assert len(found & plates) > 300, name
 
@@ -344,11 +391,11 @@ def _run_command(monkeypatch, *arguments):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ('last_month: "2024-06"', "there are no records of this month. Months with records: 2024-07 to 2025-12"),
+        ('last_month: "2023-06"', "there are no records of this month. Months with records: 2023-07 to 2025-06"),
         ('last_month: "2027-01"', "there are no records of this month"),
         ('last_month: "2025-13"', "write a month as 2025-08"),
-        ('first_month: "2025-09"\nlast_month: "2025-08"', "lies before first_month"),
-        ("area: 없는동", "is no 읍면동 of Gaon City"),
+        ('first_month: "2025-05"\nlast_month: "2025-04"', "lies before first_month"),
+        ("area: 없는동", "is no 읍면동 of Synthetic city after Namyangju"),
         ("top_places: 0", "write 1 to 50"),
         ("top_places: 51", "write 1 to 50"),
         ("language: fr", "write ko or en"),
@@ -404,44 +451,45 @@ def test_a_failing_cell_leaves_the_old_briefing(sample_city, project, monkeypatc
 
 @pytest.fixture(scope="module")
 def grown(sample_city, tmp_path_factory):
-    """A city whose exports end in November, cleaned and linked, and the files of December beside it."""
+    """A city whose exports end in May, cleaned and linked, and the files of June beside it."""
     folder = tmp_path_factory.mktemp("growing") / "sample"
-    raw, december = folder / "1_raw", folder.parent / "december"
-    shutil.copytree(sample_city / "1_raw", raw, ignore=shutil.ignore_patterns("체납*", "납부*", "영치*", "차량포착*"))
-    december.mkdir()
+    raw, june = folder / "1_raw", folder.parent / "june"
+    tax = ("체납*", "납부*", "영치*", "자동차등록*", "*판독*", "주차장입차*")
+    shutil.copytree(sample_city / "1_raw", raw, ignore=shutil.ignore_patterns(*tax))
+    june.mkdir()
     settings = (sample_city / "city.toml").read_text(encoding="utf-8")
-    (folder / "city.toml").write_text(settings[: settings.index("# --- Tax and fines")], encoding="utf-8")
-    shutil.move(raw / "주행형 단속자료 25.12.xlsx", december)
-    _split_cameras(raw, december)
-    _split_reports(raw, december)
+    settings = settings[: settings.index("# --- Tax and fines")]
+    head, squad_log = settings.index('[[source]]\nname = "squad_car_log"'), settings.index("# --- Places")
+    (folder / "city.toml").write_text(settings[:head] + settings[squad_log:], encoding="utf-8")
+    for name, (before, after, late) in REACHING_INTO_JUNE.items():
+        _split_lines(raw / name, raw / before, june / after, late)
+    _split_book(raw, june)
     _clean_and_link(folder)
-    return folder, december
+    return folder, june
 
 
-def _split_cameras(raw, december):
-    sheets = pd.read_excel(raw / ODD_FIXED, sheet_name=None, header=2, dtype=str, engine="calamine")
-    rows = pd.concat(part.rename(columns=str.strip) for part in sheets.values())
-    rows = rows[rows.단속일시 != "합계"]
-    late = rows.단속일시 >= "2025-12"
-    for path, part in (
-        (raw / "고정형 단속자료 25.01~11.xlsx", rows[~late]),
-        (december / "고정형 단속자료 25.12.xlsx", rows[late]),
-    ):
+def _split_lines(path, before, after, late):
+    head, *rows = path.read_bytes().decode("cp949").splitlines()
+    path.unlink()
+    parts = [], []
+    for row in rows:
+        parts[bool(re.match(late, row))].append(row)
+    for made, part in zip((before, after), parts, strict=True):
+        assert len(part) > 100
+        made.write_bytes("\r\n".join([head, *part, ""]).encode("cp949"))
+
+
+def _split_book(raw, june):
+    """The odd workbook loses its title, subtotals and total, as if somebody had tidied it."""
+    rows = pd.read_excel(raw / ODD_BOOK, header=1, dtype=str, engine="calamine").rename(columns=str.strip)
+    rows = rows[~rows.단속일자.isin(["소계", "합계"])]
+    late = rows.단속일자.str.match(r"202506|2025\.6\.")
+    for path, part in ((raw / "현장단속_25.01~05년.xlsx", rows[~late]), (june / "현장단속_25.06년.xlsx", rows[late])):
         with xlsxwriter.Workbook(path) as book:
             sheet = book.add_worksheet()
             for number, cells in enumerate([part.columns, *part.fillna("").to_numpy()]):
                 sheet.write_row(number, 0, cells)
-    (raw / ODD_FIXED).unlink()
-
-
-def _split_reports(raw, december):
-    head, *rows = (raw / HALF_YEAR).read_bytes().decode("cp949").splitlines()
-    for path, part in (
-        (raw / "시민신고 25.07~11.csv", [row for row in rows if not row.startswith("2025.12.")]),
-        (december / "시민신고 25.12.csv", [row for row in rows if row.startswith("2025.12.")]),
-    ):
-        path.write_bytes("\r\n".join([head, *part, ""]).encode("cp949"))
-    (raw / HALF_YEAR).unlink()
+    (raw / ODD_BOOK).unlink()
 
 
 def _clean_and_link(folder):
@@ -451,7 +499,7 @@ def _clean_and_link(folder):
 
 
 def test_next_month_needs_the_new_files_and_one_run_file(sample_city, grown, project, monkeypatch):
-    folder, december = grown
+    folder, june = grown
     monkeypatch.setattr("dansok.run.NOTEBOOKS", project)
 
     def latest():
@@ -459,26 +507,26 @@ def test_next_month_needs_the_new_files_and_one_run_file(sample_city, grown, pro
             str(folder), "x", "ko", "", "12 months", "latest", area="", top_places=15
         ).last_month
 
-    assert latest() == "2025-11"
+    assert latest() == "2025-05"
     run(folder, "data_quality", "latest")
     before = _json(folder / "4_analysed" / "data_quality" / "latest" / "findings.json")
-    assert before["arrived"]["numbers"]["last_day"] == "2025-11-30"
+    assert before["arrived"]["numbers"]["last_day"] == "2025-05-31"
     old = _hashes(folder / "4_analysed")
 
-    for path in december.iterdir():
+    for path in june.iterdir():
         shutil.copy(path, folder / "1_raw")
     _clean_and_link(folder)
-    assert latest() == "2025-12"
-    (project / "runs" / "parking_hotspots" / "2025-12.yaml").write_text(
-        'first_month: "2025-12"\nlast_month: "2025-12"\n', encoding="utf-8"
+    assert latest() == "2025-06"
+    (project / "runs" / "parking_hotspots" / "2025-06.yaml").write_text(
+        'first_month: "2025-06"\nlast_month: "2025-06"\n', encoding="utf-8"
     )
-    done = run(folder, "parking_hotspots", "2025-12")
-    made = publish(done, folder / "5_briefings" / "parking_hotspots", "2025-12")
-    assert [path.name for path in made] == ["2025-12.ko.pdf", "2025-12.en.pdf", "2025-12.xlsx"]
-    assert "2025-12" in pypdf.PdfReader(made[1]).pages[0].extract_text().replace("\u2060", "")
-    metrics = _json(folder / "4_analysed" / "parking_hotspots" / "2025-12" / "metrics.json")
+    done = run(folder, "parking_hotspots", "2025-06")
+    made = publish(done, folder / "5_briefings" / "parking_hotspots", "2025-06")
+    assert [path.name for path in made] == ["2025-06.ko.pdf", "2025-06.en.pdf", "2025-06.xlsx"]
+    assert "2025-06" in pypdf.PdfReader(made[1]).pages[0].extract_text().replace("\u2060", "")
+    metrics = _json(folder / "4_analysed" / "parking_hotspots" / "2025-06" / "metrics.json")
     whole = pd.read_parquet(sample_city / "3_linked" / "placed_tickets.parquet")
-    month = whole[whole.issued_at.dt.strftime("%Y-%m") == "2025-12"].groupby("channel").size()
+    month = whole[whole.issued_at.dt.strftime("%Y-%m") == "2025-06"].groupby("channel").size()
     assert {channel: metrics[f"{channel}_records"] for channel in month.index} == month.to_dict()
     there = pd.read_parquet(folder / "3_linked" / "placed_tickets.parquet")
     assert (
@@ -491,10 +539,10 @@ def test_next_month_needs_the_new_files_and_one_run_file(sample_city, grown, pro
 
 def test_a_period_that_is_not_all_counts_only_its_own_rows(sample_city):
     """Rows, days and shares of a sentence must speak of the same records."""
-    choices = data_quality.Choices(str(sample_city), "x", "ko", "", "2025-12", "2025-12")
+    choices = data_quality.Choices(str(sample_city), "x", "ko", "", "2025-05", "2025-05")
     result = data_quality.analyse(data_quality.load(choices), choices)
     month = pd.read_parquet(sample_city / "3_linked" / "placed_tickets.parquet", columns=["issued_at", "how_placed"])
-    month = month[month.issued_at.dt.strftime("%Y-%m") == "2025-12"]
+    month = month[month.issued_at.dt.strftime("%Y-%m") == "2025-05"]
     said = result.findings["placed"].numbers
     assert (said["records"], said["placed"]) == (len(month), month.how_placed.notna().sum())
 
@@ -504,16 +552,16 @@ def test_a_period_that_is_not_all_counts_only_its_own_rows(sample_city):
 
 @pytest.fixture(scope="module")
 def small(sample_city, tmp_path_factory):
-    """One month of the patrol car with what its places need: quick to clean, and cleaned."""
+    """A quarter of the patrol cars with what their places need: quick to clean, and cleaned."""
     folder = tmp_path_factory.mktemp("small") / "sample"
     (folder / "1_raw").mkdir(parents=True)
-    for name in ("주행형 단속자료 25.08.xlsx", "cctv.json", "읍면동.geojson", "지번주소_좌표.json"):
+    for name in ("주행형 단속자료 23.10-12.xlsx", "cctv.json", "읍면동.geojson", "지번주소_좌표.json"):
         shutil.copy(sample_city / "1_raw" / name, folder / "1_raw")
     head, *sources = (sample_city / "city.toml").read_text(encoding="utf-8").split("[[source]]\n")
     wanted = ("patrol_car_exports", "camera_list", "boundaries", "address_table")
     kept = [source for source in sources if any(f'name = "{name}"' in source for name in wanted)]
     assert len(kept) == len(wanted)
-    settings = "[[source]]\n".join([head, *kept]).replace(', "주행형 단속자료*.xls"]', "]")
+    settings = "[[source]]\n".join([head, *kept]).replace(', "주행형 단속자료*.xls", "주정차단속_주행형*.csv"]', "]")
     (folder / "city.toml").write_text(settings, encoding="utf-8")
     _command("clean", folder)
     assert len(pd.read_parquet(folder / "2_clean" / "tickets.parquet")) > 500
@@ -521,7 +569,7 @@ def small(sample_city, tmp_path_factory):
 
 
 def _without_a_column(folder):
-    _rewrite(folder, lambda rows: rows.drop(columns="단속시간"))
+    _rewrite(folder, lambda rows: rows.drop(columns="단속일시"))
 
 
 def _with_a_new_word(folder):
@@ -556,7 +604,7 @@ CLASHING = """[[source]]
 name = "patrol_car_again"
 table = "tickets"
 files = ["주행형 단속자료*.xlsx"]
-columns = { issued_at = "단속일자", channel = "단속구분" }
+columns = { issued_at = "단속일시", channel = "단속구분" }
 
 [[source]]
 name = "camera_list"
@@ -566,9 +614,9 @@ name = "camera_list"
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (_without_a_column, "단속시간"),
+        (_without_a_column, "단속일시"),
         (_with_a_new_word, "주행형CCTV(신형)"),
-        (_cut_short, "주행형 단속자료 25.08.xlsx"),
+        (_cut_short, "주행형 단속자료 23.10-12.xlsx"),
         (_without_files, "주행형 단속자료*.xlsx"),
         (_settings('crs = "EPSG:4326"', 'crs = "EPSG:99999"'), "EPSG:99999"),
         (_settings('[[source]]\nname = "camera_list"\n', CLASHING), "Rows would count twice"),

@@ -1130,6 +1130,64 @@ Columns marked *(made)* are filled by the workbook; all others may be mapped in 
 `2_clean` lie `<table>.rejected.parquet` (rows left out, with the reason, file and row) and `<table>.ledger.parquet`
 (rows in, dropped, mended and flagged, step by step). `2_clean/arrivals.parquet` lists the files that came,
 `2_clean/surprises.parquet` what was odd about them.
+
+## The sample city
+
+`data/sample` is a synthetic city after Namyangju: sixteen 읍면동 with the names of 2017 and lines, streets, numbers and people of
+our own. Every plate has a serial that begins with 0, which is not issued. `make` writes it; another one is written by
+
+    python -m dansok.sample data/<folder> --seed 7 --size small --with retargeted_patrol displacement --without app_outage
+    cp data/sample/city.toml data/<folder>/ && make CITY=data/<folder>
+
+The same seed, size and happenings give the same bytes; files of others in `1_raw` are never touched.
+
+| Size | Months | Streets | Vehicles | Violations a day | Plate reads |
+|---|---|---|---|---|---|
+| `small` (tests) | 24 | 1,200 | 45,000 | 1,500 | 12 months, 0.2 million |
+| `city` (`make`) | 36 | 3,000 | 200,000 | 6,000 | 12 months, 1.5 million |
+| `province` | 36 | 4,900 | 1,000,000 | 9,000 | 36 months, 40 million |
+
+What can happen (`--with`, `--without`; usual: `new_cameras`, `app_outage`). λ is the true rate of violations.
+
+| Happening | What it does |
+|---|---|
+| `new_cameras` | cameras installed after the first day: λ -50% within 100 m, +15% from 100 to 250 m, from that day on |
+| `app_outage` | the reporting app fails for two weeks: 2% of reports go on; λ as ever |
+| `retargeted_patrol` | patrols move to hot places of half of the 읍면동: λ there -15% |
+| `displacement` | with retargeted_patrol: 30% of what goes moves to untreated places within 250 m, if there are any |
+| `fade_out` | with retargeted_patrol: the effect halves every six months |
+| `no_effect` | with retargeted_patrol: patrols move, λ stays |
+| `stakeout_plan` | arrears squads wait by plan instead of roaming: 8.4% more recovered per crew-hour |
+| `new_lot` | a public lot opens near the fullest street without one: λ -30% within 200 m |
+| `app_launch` | a new reporting app: reports 1.6 times as many from one day on; λ as ever |
+| `boundary_change` | from one day on records name the 읍면동 of after 2017-12-18; λ as ever |
+| `campaign_month` | patrol cars and officers are out twice as long in one month; λ as ever |
+| `boundaries_2018` | the 읍면동 are those of after 2017-12-18 from the first day on |
+
+Quirks, as real exports have them: CP949, Excel and HTML called .xls; title rows, blanks about headers, subtotals, totals, headers
+repeated on each page, sheets of at most 5,000 rows; moments in many forms, 오전 and 오후, 24:00, some without seconds; latitude under
+GPS_X, positions missing or 0; addresses without a number, with 부근, or in no list; cameras in no list, stray blanks in their names; a 면
+that became a 읍; masked and unreadable plates, blanks and full-width digits in plates, plates that were misread; rows that came twice;
+test rows; and on 2024-02-13 a national system in the place of the city's own, with other files, headers and words, after which
+plates are typed by hand for 45 days and three of five reports get lost.
+
+`truth` holds what was planted. It is for tests and for `make sample-report`; no analysis reads it (a test holds that).
+
+| File in `truth` | One row is |
+|---|---|
+| `planted.json` | seed, size, what happened with its days and sizes, every constant, and how often each quirk was planted |
+| `rows/<source>.parquet` | one row of the raw files of a [[source]] in city.toml, with what it means; plate reads and registers in parts |
+| `places.parquet` | one street with its true violations a day |
+| `intensity_by_place_hour.parquet` | λ of one street and hour of the day, mean over all days |
+| `violations_by_place_month.parquet` | violations that happened on one street in one month |
+| `days.parquet` | one day: whether people rest, and its factor for each land use |
+| `cameras.parquet`, `camera_down.parquet` | one fixed camera; one spell in which one (row of `cameras`) was down |
+| `rounds.parquet` | stops of patrol cars, officers or squads on one street in one month and hour, logged or not |
+| `reporting_rates.parquet`, `serial_reporters.parquet` | readiness to report of one 읍면동; one serial reporter |
+| `vehicles.parquet`, `register.parquet` | one vehicle with the streets it is at; one plate of one vehicle for a time |
+| `debtors.parquet`, `debts.parquet` | one vehicle in arrears; one tax or fine with the day on which it is paid |
+| `actions.parquet`, `crew_blocks.parquet` | one action of a squad; one block of its work |
+| `lots.parquet`, `parcels.parquet` | one public lot; one parcel, with what it would serve and whether it is the best |
 """
 
 

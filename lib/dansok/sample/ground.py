@@ -37,7 +37,7 @@ AREA_NAMES = np.array([area[0] for area in AREAS], dtype=object)
 # Names and the line between them of after 2017-12-18.
 NAMES_2018 = {"도농동": "다산1동", "지금동": "다산2동"}
 AREA_NAMES_2018 = np.array([NAMES_2018.get(name, name) for name in AREA_NAMES], dtype=object)
-LINE_MOVES = (0.5, -0.9)  # how far the middle of 지금동 moves on the sketch, which the new line follows
+LINE_MOVES = (0.8, -1.6)  # how far the middle of 지금동 moves on the sketch, which the new line follows
 MIDDLE = (127.21, 37.65)
 SKETCH_METRES = 12.0  # of a unit of the sketch, for each root of a segment: a larger city is no denser
 REACH = 2.6  # on the sketch, from the middles to the outline of the city
@@ -87,7 +87,7 @@ def build(seed, segments):
     areas = _cells(middles, outline, AREA_NAMES)
     moved = middles.copy()
     moved[AREA_NAMES == "지금동"] += np.array(LINE_MOVES) * scale
-    areas_2018 = _moved_line(areas, _cells(moved, outline, AREA_NAMES_2018))
+    areas_2018 = _moved_line(areas, moved)
     places = _places(nodes, edges, areas, areas_2018, middles, stream(seed, "places"))
     zones = _zones(places, stream(seed, "zones"))
     inside = shapely.union_all(zones.loc[zones["kind"] == "어린이보호구역", "geometry"])
@@ -116,13 +116,12 @@ def _cells(middles, outline, names):
     return gpd.GeoDataFrame({"code": codes, "name": names}, geometry=ordered, crs=5179)
 
 
-def _moved_line(before, after):
+def _moved_line(before, middles):
     """Only the line between the two 동 that were formed anew moves; all others stay as they were."""
     pair = [int(np.flatnonzero(AREA_NAMES == name)[0]) for name in NAMES_2018]
-    both = shapely.union_all(before.geometry.to_numpy()[pair])
     geometry = before.geometry.to_numpy().copy()
-    geometry[pair[1]] = shapely.intersection(after.geometry.to_numpy()[pair[1]], both)
-    geometry[pair[0]] = shapely.difference(both, geometry[pair[1]])
+    both = shapely.union_all(geometry[pair])
+    geometry[pair] = _cells(middles[pair], both, AREA_NAMES_2018[pair]).geometry.to_numpy()
     return gpd.GeoDataFrame({"code": before["code"], "name": AREA_NAMES_2018}, geometry=geometry, crs=5179)
 
 

@@ -1,6 +1,6 @@
 """What happens in the sample city, and what it does to the true rate: each planted effect with its size, places and days."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -33,14 +33,6 @@ class Effect:
         since = np.asarray(days) - self.first
         strength = (since >= 0) * (1.0 if self.halves_every is None else 0.5 ** (since / self.halves_every))
         return 1 + (self.places[:, None] - 1) * strength
-
-
-@dataclass(frozen=True)
-class Story:
-    """What happens, for everyone who needs to know: λ (`effects`), and what people and systems do (`told`)."""
-
-    effects: list = field(default_factory=list)
-    told: dict = field(default_factory=dict)
 
 
 def new_cameras(ground, cameras, days):

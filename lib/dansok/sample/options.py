@@ -65,6 +65,7 @@ HAPPENINGS = {
 }
 USUAL = frozenset({"new_cameras", "app_outage"})
 NEEDS_PATROL = ("displacement", "fade_out", "no_effect")
+CONTRADICTORY = (("boundary_change", "boundaries_2018"), ("no_effect", "displacement"), ("no_effect", "fade_out"))
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,12 @@ class Options:
                     f"'{name}'에는 'retargeted_patrol'도 필요합니다. 함께 적으세요.",
                     f"'{name}' needs 'retargeted_patrol' too. Name both.",
                 )
-        if {"boundary_change", "boundaries_2018"} <= self.happenings:
-            raise Refusal(
-                "'boundary_change'와 'boundaries_2018'은 함께 쓸 수 없습니다. 하나만 남기세요.",
-                "'boundary_change' and 'boundaries_2018' exclude each other. Keep one.",
-            )
+        for one, other in CONTRADICTORY:
+            if {one, other} <= self.happenings:
+                raise Refusal(
+                    f"'{one}', '{other}': 함께 쓸 수 없습니다. 하나만 남기세요.",
+                    f"'{one}' and '{other}' exclude each other. Keep one.",
+                )
 
     def happens(self, name):
         return name in self.happenings

@@ -11,32 +11,9 @@ from dansok.sample.ground import Ground, stream
 # True course of a day by use of the street (rows of `ground.USES`): cars are left wrongly at lunch (12, 13 h) and in the
 # evening (19 h), not at 14 h.
 COURSE = np.array(
-    [
-        0.5,
-        0.35,
-        0.25,
-        0.2,
-        0.2,
-        0.3,
-        0.6,
-        1.0,
-        1.2,
-        1.3,
-        1.5,
-        2.0,
-        3.0,
-        2.85,
-        2.1,
-        2.0,
-        1.5,
-        1.55,
-        1.95,
-        2.45,
-        1.9,
-        1.45,
-    ]
-    + [1.05, 0.75]
-)
+    [0.5, 0.35, 0.25, 0.2, 0.2, 0.3, 0.6, 1.0, 1.2, 1.3, 1.5, 2.0,
+     3.0, 2.85, 2.1, 2.0, 1.5, 1.55, 1.95, 2.45, 1.9, 1.45, 1.05, 0.75]
+)  # fmt: skip
 PARTS = (range(0, 7), range(7, 18), range(18, 24))
 BY_PART = np.array([[1.2, 0.85, 1.25], [0.9, 1.05, 1.0], [0.4, 1.4, 0.55], [1.0, 1.0, 1.0]])  # use x part of the day
 WEEKDAY = np.array(  # use x weekday, Monday first

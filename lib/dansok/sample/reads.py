@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dansok.sample import watching
-from dansok.sample.vehicles import slot_of
+from dansok.sample.vehicles import SLOTS, slot_of
 
 READ_SHARE = 0.020  # of the vehicles about a street are read at one stop of a car or crew
 CAMERA_SHARE = 0.004  # in one hour of a fixed camera
@@ -12,11 +12,12 @@ ENTRY_SHARE = 0.016  # drive into a lot in one hour
 LOT_HOURS = range(6, 24)
 SEEN_AGAIN = 0.05  # of the reads are read once more within seconds
 MISREAD = 0.012  # of the reads come out as another plate
+AT_ONCE = 200_000  # reads that are held in memory, about
 KINDS = ("fixed_camera", "patrol_car", "lot", "squad_car")
 
 
 def reads(days, row, rests, watch, lots, finder, fleet, reading, rng):
-    """Reads of some days.
+    """Reads of some days that follow one another.
 
     Parameters
     ----------
@@ -36,50 +37,50 @@ def reads(days, row, rests, watch, lots, finder, fleet, reading, rng):
         Factor on what is read.
     rng : np.random.Generator
 
-    Returns
-    -------
+    Yields
+    ------
     pd.DataFrame, one row a read, in order of time
         `day`, `second`, `place`, `vehicle`, `kind` (row of `KINDS`), `unit` (camera, car, lot or crew), `shift` (of a crew).
+        Each frame holds whole days and about `AT_ONCE` reads, however many there are in all: memory stays what it is.
     """
-    found = [
-        _at_stops(watch.rounds["car"], 1, reading * READ_SHARE, row, rests, finder, rng),
-        _at_stops(watch.rounds["crew"], 3, reading * READ_SHARE, row, rests, finder, rng),
-        _by_the_hour(_camera_hours(watch, row), 0, reading * CAMERA_SHARE, rests, finder, rng),
-        _by_the_hour(_lot_hours(lots, row), 2, reading * ENTRY_SHARE, rests, finder, rng),
+    chances = _chances(row, watch, lots, reading)
+    slot = slot_of(chances["second"].to_numpy() // 3600, rests[chances["day"]])
+    present = np.stack([finder.present(one) for one in range(SLOTS)])
+    times = rng.poisson(chances["share"] * present[slot, chances["place"]])
+    by_day = np.bincount(chances["day"] - row[0], times, len(row))
+    part = (np.cumsum(by_day) - by_day) // AT_ONCE
+    for one in np.unique(part):
+        rows = np.flatnonzero(part[chances["day"] - row[0]] == one)
+        rows = np.repeat(rows, times[rows])
+        table = chances.iloc[rows].reset_index(drop=True)
+        table["vehicle"] = finder.draw(table["place"].to_numpy(), slot[rows], rng)
+        table["second"] += rng.integers(0, table["seconds"])
+        yield _in_order(table, days, fleet, rng)
+
+
+def _chances(row, watch, lots, reading):
+    """Stops of cars and crews, and hours of cameras and lots: each reads a share of the vehicles that are about then."""
+    stops = {
+        name: watch.rounds[name][watch.rounds[name]["day"].isin(row)].assign(kind=kind, share=READ_SHARE)
+        for name, kind in (("car", 1), ("crew", 3))
+    }
+    hours = [
+        _camera_hours(watch, row).assign(kind=0, share=CAMERA_SHARE),
+        _lot_hours(lots, row).assign(kind=2, share=ENTRY_SHARE),
     ]
-    table = pd.concat(found, ignore_index=True)
+    hours = [table.assign(shift=-1, seconds=3600) for table in hours]
+    together = pd.concat([stops["car"], stops["crew"], *hours], ignore_index=True)
+    return together.drop(columns="area").assign(share=together["share"] * reading)
+
+
+def _in_order(table, days, fleet, rng):
+    """Some are read twice; no vehicle is read that is scrapped."""
     again = table[(rng.random(len(table)) < SEEN_AGAIN) & (table["second"] < 86_000)]
     again = again.assign(second=again["second"] + rng.integers(2, 40, len(again)))
     table = pd.concat([table, again], ignore_index=True)
     table["vehicle"] = fleet.alive(table["vehicle"].to_numpy(), days.values[table["day"]])
+    table = table[["day", "second", "place", "vehicle", "kind", "unit", "shift"]]
     return table.sort_values(["day", "second", "kind", "unit", "vehicle"], kind="stable", ignore_index=True)
-
-
-def _at_stops(rounds, kind, share, row, rests, finder, rng):
-    stops = rounds[rounds["day"].isin(row)].reset_index(drop=True)
-    table = _drawn(stops, share, rests, finder, rng)
-    return table.assign(second=table["second"] + rng.integers(0, table["seconds"]), kind=kind)[
-        ["day", "second", "place", "vehicle", "kind", "unit", "shift"]
-    ]
-
-
-def _by_the_hour(hours, kind, share, rests, finder, rng):
-    table = _drawn(hours, share, rests, finder, rng)
-    return table.assign(second=table["second"] + rng.integers(0, 3600, len(table)), kind=kind, shift=-1)[
-        ["day", "second", "place", "vehicle", "kind", "unit", "shift"]
-    ]
-
-
-def _drawn(chances, share, rests, finder, rng):
-    """Each chance (a stop, an hour of a camera) reads a share of the vehicles that are about."""
-    slot = slot_of(chances["second"].to_numpy() // 3600, rests[chances["day"]])
-    mean = np.empty(len(chances))
-    for one in np.unique(slot):
-        rows = slot == one
-        mean[rows] = finder.present(one)[chances["place"].to_numpy()[rows]]
-    times = np.repeat(np.arange(len(chances)), rng.poisson(share * mean))
-    table = chances.iloc[times].reset_index(drop=True)
-    return table.assign(vehicle=finder.draw(table["place"].to_numpy(), slot[times], rng))
 
 
 def _camera_hours(watch, row):

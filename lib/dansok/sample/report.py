@@ -127,8 +127,11 @@ def _first(counts, number):
 def _report_spread(city):
     """How much more often the keenest 읍면동 reports than the least keen: what is seen regressed on what is planted."""
     truth = city.folder / "truth"
-    sent = pd.read_parquet(truth / "citizen_report_exports.parquet", columns=["area_as_sent", "reporter", "fate"])
-    sent = sent[(sent["fate"] == "kept") & (sent["reporter"] >= watching.SERIAL_REPORTERS)]
+    sent = pd.read_parquet(
+        truth / "rows" / "citizen_report_exports.parquet", columns=["area_as_sent", "reporter", "fate"]
+    )
+    ordinary = sent["reporter"].str.slice(1).astype(int) >= watching.SERIAL_REPORTERS
+    sent = sent[(sent["fate"] == "kept") & ordinary]
     places = pd.read_parquet(truth / "places.parquet", columns=["area_name", "violations_per_day"])
     happened = places.groupby("area_name")["violations_per_day"].sum()
     reports = sent["area_as_sent"].replace(city.renamed_areas).value_counts().reindex(happened.index)
@@ -207,11 +210,11 @@ def _stakeout(seed):
         world = build_world(options)
         reader = world.reader()
         months = [month for month in options.size.months if month >= options.size.first_read_day]
-        read = pd.concat([world.reads(month, reader) for month in months], ignore_index=True)
-        read = read[read["kind"] == 3]
-        first = int(world.days.searchsorted(options.size.first_read_day))
-        owed = tax.act(options, tax.arrears(options, world.fleet, world.days, first), world.fleet, read,
-                       world.watch.rounds["crew"], world.days)  # fmt: skip
+        squads = tax.Squads(options, tax.arrears(options, world.fleet, world.days), world.fleet, world.days)
+        for month in months:
+            for read in world.reads(month, reader):
+                squads.work(read)
+        owed = squads.done(world.watch.rounds["crew"])
         later = owed.blocks[owed.blocks["day"] >= tax.stakeout_day(world.days)]
         per_hour.append(later["recovered_krw"].sum() / later["hours"].sum())
     return per_hour[0] / per_hour[1]

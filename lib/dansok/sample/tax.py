@@ -17,11 +17,8 @@ TAX_SURCHARGE, FINE_SURCHARGE = (0.03, 0.0066), (0.03, 0.012)  # at once, and fo
 PAYS_ANYWAY_DAYS = (240.0, 700.0, 2600.0)  # mean wait until a debt is paid without any action: by kind of debtor
 KIND_SHARES = (0.3, 0.4, 0.3)
 PAYS_WHEN_SEIZED, SETTLES_DAYS = 0.76, 6.0  # share of seized vehicles that settle, and mean wait until they do
-LIVELIHOOD, INSTALMENTS, GHOSTS = (
-    0.06,
-    0.09,
-    0.012,
-)  # livelihood cases, plans kept, vehicles nobody answers for (대포차)
+LIVELIHOOD, INSTALMENTS = 0.06, 0.09  # livelihood cases, and plans that are kept
+GHOSTS = 0.012  # vehicles nobody answers for (대포차)
 ACTS = 0.6  # share of the meetings upon which the squad acts
 QUIET_DAYS = 30  # after a notice
 COUNTED_OWN = 2  # unpaid taxes from which on a plate may be taken, of this city's vehicles
@@ -49,7 +46,7 @@ class Arrears:
 
 
 def amounts(debts, day):
-    """What each debt has grown to on a day, in won, rounded down to ten."""
+    """What each debt has grown to on a day, or each on its own, in won, rounded down to ten."""
     months = np.clip(np.floor((day - debts["due_on"]).dt.days.to_numpy() / 30.4), 0, 60)
     at_once, monthly = (
         np.where(debts["kind"] == "tax", tax, fine) for tax, fine in zip(TAX_SURCHARGE, FINE_SURCHARGE, strict=True)
@@ -58,7 +55,7 @@ def amounts(debts, day):
     return (grown // 10 * 10).astype(int)
 
 
-def arrears(options, fleet, days, first_row):
+def arrears(options, fleet, days):
     """Debtors and debts of a seed, as they would be if nobody acted: `Arrears` without actions."""
     rng = stream(options.seed, "debts")
     cars = fleet.cars
@@ -86,7 +83,7 @@ def arrears(options, fleet, days, first_row):
     wait = np.array(PAYS_ANYWAY_DAYS)[who["kind"]]
     waits = rng.exponential(np.where(who["ghost"], 1e6, wait)).clip(max=30_000)
     # Whoever owes on the first day has not paid until then.
-    begins = debts["due_on"].clip(lower=days[first_row])
+    begins = debts["due_on"].clip(lower=options.size.first_read_day)
     debts["paid_on"] = begins + pd.to_timedelta(np.ceil(waits), "D")
     debts = debts[debts["due_on"] < fleet.scrapped_on(debts["vehicle"].to_numpy())]
     debts = debts.sort_values(["vehicle", "due_on", "kind"], kind="stable", ignore_index=True)
@@ -143,81 +140,99 @@ def eligible(unpaid, own, day):
     return taxes >= counted or (own and amounts(fines, day).sum() >= FINES_FROM_KRW)
 
 
-def act(options, owed, fleet, reads, rounds, days):
-    """Walk through what the crews read in order of time: take plates, give notice, and let people pay because of it.
+class Squads:
+    """What the arrears squads do, month by month, in the order of what they read: take plates, give notice, and let people
+    pay because of it. Of the reads only the meetings with debtors are kept, so that memory does not grow with them.
 
     Livelihood cases and kept instalment plans are only given notice. A seized vehicle that settles gets its plate back and
     all its debts are paid on that day; one that does not is not acted upon again.
-
-    Returns
-    -------
-    Arrears
     """
-    rng = stream(options.seed, "actions")
-    plan_from = stakeout_day(days) if options.happens("stakeout_plan") else None
-    debts, who = owed.debts.copy(), owed.debtors.set_index("vehicle")
-    ends = np.searchsorted(debts["vehicle"].to_numpy(), np.arange(len(fleet.cars) + 1))
-    due, paid_on = (debts[name].to_numpy("datetime64[D]", copy=True) for name in ("due_on", "paid_on"))
-    registered = fleet.cars["registered"].to_numpy()
-    met = reads[(reads["kind"] == 3) & reads["vehicle"].isin(who.index)]
-    luck = rng.random((2, len(met)))
-    waits = np.ceil(rng.exponential(SETTLES_DAYS, len(met))).astype(int)
-    rows, found, quiet = [], [], {}
-    for i, read in enumerate(met.itertuples()):
-        day = days[read.day]
-        own_rows = np.arange(ends[read.vehicle], ends[read.vehicle + 1])
-        unpaid = own_rows[(due[own_rows] < day) & (paid_on[own_rows] > day)]
-        if not len(unpaid) or day < quiet.get(read.vehicle, day):
-            continue
-        found.append((read.shift, read.vehicle))
-        acts = ACTS * (happenings.STAKEOUT_ACTS if plan_from is not None and read.day >= plan_from else 1.0)
-        if luck[0, i] > acts:
-            continue
-        at, person = day + pd.Timedelta(seconds=read.second), who.loc[read.vehicle]
-        lawful = person["ghost"] or eligible(debts.iloc[unpaid], bool(registered[read.vehicle]), day)
+
+    def __init__(self, options, owed, fleet, days):
+        self._owed, self._days, self._rng = owed, days, stream(options.seed, "actions")
+        self._first = days.searchsorted(options.size.first_read_day)
+        self._plan_from = stakeout_day(days) if options.happens("stakeout_plan") else None
+        self._who = owed.debtors.set_index("vehicle")
+        self._registered = fleet.cars["registered"].to_numpy()
+        debts = owed.debts
+        self._ends = np.searchsorted(debts["vehicle"].to_numpy(), np.arange(len(fleet.cars) + 1))
+        self._due, self._paid_on = (debts[name].to_numpy("datetime64[D]", copy=True) for name in ("due_on", "paid_on"))
+        self._quiet, self._rows, self._blocks = {}, [], []
+
+    def work(self, reads):
+        """Walk through the reads of the next month, as `reads.reads` gives them."""
+        reads = reads[reads["kind"] == 3]
+        met = reads[reads["vehicle"].isin(self._who.index)]
+        luck = self._rng.random((2, len(met)))
+        waits = np.ceil(self._rng.exponential(SETTLES_DAYS, len(met))).astype(int)
+        found = {
+            (read.shift, read.vehicle)
+            for read, lucky, wait in zip(met.itertuples(), luck.T, waits, strict=True)
+            if self._meet(read, lucky, int(wait))
+        }
+        counts = {"read": reads["shift"], "found": pd.Series([shift for shift, _ in found], dtype="int64")}
+        self._blocks.append(pd.DataFrame({name: shift.value_counts() for name, shift in counts.items()}))
+
+    def _meet(self, read, luck, wait):
+        """One read of a debtor; whether it counts as found: it owes, and was not acted upon lately."""
+        day, debts = self._days[read.day], self._owed.debts
+        own_rows = np.arange(self._ends[read.vehicle], self._ends[read.vehicle + 1])
+        unpaid = own_rows[(self._due[own_rows] < day) & (self._paid_on[own_rows] > day)]
+        if not len(unpaid) or day < self._quiet.get(read.vehicle, day):
+            return False
+        planned = self._plan_from is not None and read.day >= self._plan_from
+        if luck[0] > ACTS * (happenings.STAKEOUT_ACTS if planned else 1.0):
+            return True
+        at, person = day + pd.Timedelta(seconds=read.second), self._who.loc[read.vehicle]
+        lawful = person["ghost"] or eligible(debts.iloc[unpaid], bool(self._registered[read.vehicle]), day)
         if not lawful or person["livelihood"] or person["instalments"]:
-            rows.append((at, "영치예고", read.vehicle, read.place, read.unit, read.shift, np.nan))
-            quiet[read.vehicle] = day + pd.Timedelta(days=QUIET_DAYS)
-            continue
-        rows.append((at, "영치", read.vehicle, read.place, read.unit, read.shift, np.nan))
-        quiet[read.vehicle] = pd.Timestamp.max
-        settled = day + pd.Timedelta(days=int(waits[i]))
-        if luck[1, i] < PAYS_WHEN_SEIZED and not person["ghost"] and settled <= days[-1]:
-            paid_on[unpaid] = settled
-            amount = int(amounts(debts.iloc[unpaid], settled).sum())
-            back = settled + pd.Timedelta(hours=10)
-            rows.append((back, "반환", read.vehicle, read.place, read.unit, read.shift, amount))
-            quiet[read.vehicle] = settled + pd.Timedelta(days=1)
-    debts["paid_on"] = pd.Series(paid_on, index=debts.index).astype(debts["due_on"].dtype)
-    actions = pd.DataFrame(rows, columns=["at", "action", "vehicle", "place", "crew", "shift", "paid_krw"])
-    actions = actions.sort_values("at", kind="stable", ignore_index=True)
-    blocks = _blocks(rounds, reads, found, actions, plan_from, reads["day"].min() if len(reads) else 0)
-    return Arrears(owed.debtors, debts, actions, blocks)
+            self._act(at, "영치예고", read)
+            self._quiet[read.vehicle] = day + pd.Timedelta(days=QUIET_DAYS)
+            return True
+        self._act(at, "영치", read)
+        self._quiet[read.vehicle] = pd.Timestamp.max
+        settled = day + pd.Timedelta(days=wait)
+        if luck[1] < PAYS_WHEN_SEIZED and not person["ghost"] and settled <= self._days[-1]:
+            self._paid_on[unpaid] = settled
+            self._act(settled + pd.Timedelta(hours=10), "반환", read, int(amounts(debts.iloc[unpaid], settled).sum()))
+            self._quiet[read.vehicle] = settled + pd.Timedelta(days=1)
+        return True
+
+    def _act(self, at, action, read, paid_krw=np.nan):
+        self._rows.append((at, action, read.vehicle, read.place, read.unit, read.shift, paid_krw))
+
+    def done(self, rounds):
+        """`Arrears` after the last month; `rounds` as in `watching.Watching`."""
+        debts = self._owed.debts.copy()
+        debts["paid_on"] = pd.Series(self._paid_on, index=debts.index).astype(debts["due_on"].dtype)
+        actions = pd.DataFrame(
+            self._rows, columns=["at", "action", "vehicle", "place", "crew", "shift", "paid_krw"]
+        ).sort_values("at", kind="stable", ignore_index=True)
+        return Arrears(self._owed.debtors, debts, actions, self._logged(rounds, actions))
+
+    def _logged(self, rounds, actions):
+        counts = pd.concat(self._blocks)
+        blocks = (
+            rounds[rounds["day"] >= self._first]
+            .groupby("shift", as_index=False)
+            .agg(
+                crew=("unit", "first"),
+                day=("day", "first"),
+                second=("second", "min"),
+                area=("area", "first"),
+                seconds=("seconds", "sum"),
+            )
+        )
+        blocks["hours"] = blocks.pop("seconds") / 3600
+        blocks["waits"] = blocks["day"] >= self._plan_from if self._plan_from is not None else False
+        seized = actions.loc[actions["action"] == "영치", "shift"].value_counts()
+        recovered = actions.groupby("shift")["paid_krw"].sum()
+        came = {"read": counts["read"], "found": counts["found"], "seized": seized, "recovered_krw": recovered}
+        for name, values in came.items():
+            blocks[name] = blocks["shift"].map(values).fillna(0).astype(int)
+        return blocks
 
 
 def stakeout_day(days):
     """Row of the first day of the stake-out plan: six months before the last day."""
     return int(days.searchsorted(days[-1] + pd.Timedelta(days=1) - pd.DateOffset(months=6)))
-
-
-def _blocks(rounds, reads, found, actions, plan_from, first_row):
-    blocks = (
-        rounds[rounds["day"] >= first_row]
-        .groupby("shift", as_index=False)
-        .agg(
-            crew=("unit", "first"),
-            day=("day", "first"),
-            second=("second", "min"),
-            area=("area", "first"),
-            seconds=("seconds", "sum"),
-        )
-    )
-    blocks["hours"] = blocks.pop("seconds") / 3600
-    blocks["waits"] = blocks["day"] >= plan_from if plan_from is not None else False
-    read = reads.loc[reads["kind"] == 3, "shift"].value_counts()
-    met = pd.Series([shift for shift, _ in set(found)], dtype="int64").value_counts()
-    seized = actions.loc[actions["action"] == "영치", "shift"].value_counts()
-    recovered = actions.groupby("shift")["paid_krw"].sum()
-    for name, values in (("read", read), ("found", met), ("seized", seized), ("recovered_krw", recovered)):
-        blocks[name] = blocks["shift"].map(values).fillna(0).astype(int)
-    return blocks

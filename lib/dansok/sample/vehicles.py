@@ -33,12 +33,8 @@ ACTIVITY_SHAPE = 0.7  # gamma shape of how much a vehicle is out: the smaller, t
 CHRONIC = 0.015  # share of vehicles that park wrongly again and again
 CHRONIC_FACTOR = 60.0
 NEAR_METRES = 2200.0  # other anchors lie about so far from home
-CHANGES_PLATE, SOLD, SCRAPPED, REISSUED = (
-    0.06,
-    0.05,
-    0.03,
-    0.30,
-)  # shares over the whole period; the last, of those scrapped
+# Shares over the whole period; the last, of those scrapped.
+CHANGES_PLATE, SOLD, SCRAPPED, REISSUED = 0.06, 0.05, 0.03, 0.30
 KINDS = {"2019": 0.44, "2004": 0.40, "business": 0.04, "rental": 0.04, "1973_region": 0.05, "motorcycle": 0.03}
 
 
@@ -109,11 +105,13 @@ class Finder:
         self._weight = weight[self._vehicle]
         self._starts = np.searchsorted(anchor[order], np.arange(places + 1))
         self._anyone = np.concatenate([[0.0], np.cumsum(weight)])
+        self._present = {}
 
     def present(self, slot):
         """Sum of the weights of the vehicles at each place, shape (n_places,)."""
-        reach = self._reach(slot)
-        return np.diff(reach[self._starts])
+        if slot not in self._present:
+            self._present[slot] = np.diff(self._reach(slot)[self._starts])
+        return self._present[slot]
 
     def draw(self, place, slot, rng):
         """One vehicle for each place and slot (arrays of int), shape (n,)."""

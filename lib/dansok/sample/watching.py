@@ -160,7 +160,7 @@ def watching(options, rates, table, days, hot=None):
 
 
 def campaign(days):
-    """Rows of the days of the campaign month: the last whole September but one of the period, or its middle month."""
+    """Rows of the days of the campaign month: the last September of the period, or its middle month."""
     months = pd.PeriodIndex(days, freq="M")
     found = [month for month in months.unique() if month.month == 9]
     return np.flatnonzero(months == (found[-1] if found else months[len(months) // 2]))

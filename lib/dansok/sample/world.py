@@ -120,10 +120,10 @@ def _story(options, rates, cameras, kept, days):
         hot = treated, first
         inside = ground.places["area"].isin(treated).to_numpy()
         told["retargeted_patrol"] = {
-            "areas": treated, "from": f"{days[first]:%Y-%m-%d}", "halves_every_days": effect.halves_every,
+            "areas": treated, "from": f"{days[first]:%Y-%m-%d}",
             "factor_inside": float((effect.places * weights)[inside].sum() / weights[inside].sum()),
-            "moved_per_day": float(((effect.places - 1) * weights)[~inside].sum()),
         }  # fmt: skip
+        told |= _told_of_patrol(options, float(((effect.places - 1) * weights)[~inside].sum()))
     if options.happens("new_lot"):
         best = kept.parcels[kept.parcels["best"]].iloc[0]
         first = int(days.searchsorted(days[-1] + pd.Timedelta(days=1) - pd.DateOffset(months=9)))
@@ -131,6 +131,16 @@ def _story(options, rates, cameras, kept, days):
         told["new_lot"] = {"place": int(best.place), "from": f"{days[first]:%Y-%m-%d}", "factor": happenings.LOT_FACTOR,
                            "within_metres": happenings.LOT_METRES}  # fmt: skip
     return effects, told | _told_of_looking(options, days), hot
+
+
+def _told_of_patrol(options, moved_per_day):
+    """What else is true of re-targeted patrols."""
+    told = {
+        "displacement": {"moved_per_day": moved_per_day, "within_metres": happenings.MOVES_METRES},
+        "fade_out": {"halves_every_days": happenings.HALVES_EVERY_DAYS},
+        "no_effect": {"factor_inside": 1.0},
+    }
+    return {name: what for name, what in told.items() if options.happens(name)}
 
 
 def _told_of_looking(options, days):
@@ -154,6 +164,8 @@ def _told_of_looking(options, days):
         }
     if options.happens("boundary_change"):
         told["boundary_change"] = {"from": day(boundary_day(days))}
+    if options.happens("boundaries_2018"):
+        told["boundaries_2018"] = {"from": day(0)}
     if options.happens("stakeout_plan"):
         told["stakeout_plan"] = {"from": day(tax.stakeout_day(days)), "recovered_factor": happenings.STAKEOUT_FACTOR}
     return told

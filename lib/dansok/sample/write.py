@@ -69,7 +69,7 @@ def write(folder, options=None):
     if before["recipe"] == recipe and whole and (truth / "planted.json").is_file():
         return False
     shutil.rmtree(part, ignore_errors=True)
-    for name in ("1_raw", "truth"):
+    for name in ("1_raw", "truth/rows"):
         (part / name).mkdir(parents=True)
     _make(part / "1_raw", part / "truth", options)
     stamp = {"recipe": recipe, "files": {path.name: _sha256(path) for path in sorted((part / "1_raw").iterdir())}}
@@ -91,37 +91,51 @@ def _make(raw, truth, options):
     """Month by month: what happens, what is recorded, what is read; then what must wait for the whole."""
     world = build_world(options)
     offender, reader = world.offender(), world.reader()
-    recorded, by_month, crews = {name: [] for name in TICKETS}, [], []
-    counts = {"sightings": 0, "misread": 0}
+    squads = tax.Squads(options, tax.arrears(options, world.fleet, world.days), world.fleet, world.days)
+    kept, recorded, by_month = _Kept(truth), {name: [] for name in TICKETS}, []
     for month in options.size.months:
         happened = world.violations(month)
         for name, table in world.recorded(month, happened, offender).items():
             recorded[name].append(table)
         by_month.append(np.bincount(happened["place"], minlength=len(world.ground.places)))
         if month >= options.size.first_read_day:
-            read = world.reads(month, reader)
-            known = tax_exports.reads(raw, world, month, read, world.stream("read exports", month))
-            known.to_parquet(truth / f"reads_{month:%Y-%m}.parquet", index=False)
-            counts["sightings"] += len(known)
-            counts["misread"] += int(known["misread"].sum())
-            crews.append(read[read["kind"] == 3])
-    sources = {}
+            rng = world.stream("read exports", month)
+            for part, read in enumerate(world.reads(month, reader)):
+                name = f"{month:%Y-%m}" + (f"({part})" if part else "")
+                for source, known in tax_exports.reads(raw, world, name, read, rng).items():
+                    kept.rows(source, known, name, misread=int(known["misread"].sum()))
+                squads.work(read)
     for name, (source, export) in TICKETS.items():
         table = pd.concat(recorded[name], ignore_index=True)
         known, planted = export(raw, world, table, world.stream(f"{name} exports"))
-        known.to_parquet(truth / f"{source}.parquet", index=False)
-        sources[source] = planted | {"rows": len(known), "duplicates": int((known["fate"] == "copy").sum())}
-    sources["places"] = place_exports.places(raw, world, world.stream("place exports"))
-    owed = tax.arrears(options, world.fleet, world.days, int(world.days.searchsorted(options.size.first_read_day)))
-    owed = tax.act(
-        options, owed, world.fleet, pd.concat(crews, ignore_index=True), world.watch.rounds["crew"], world.days
-    )
+        kept.rows(source, known, **planted, duplicates=int((known["fate"] == "copy").sum()))
+    for source, known in place_exports.places(raw, world, world.stream("place exports")).items():
+        kept.rows(source, known)
+    owed = squads.done(world.watch.rounds["crew"])
     snapshots = pd.date_range(options.size.first_read_day, world.days[-1], freq="ME")
-    counts |= tax_exports.register(raw, world, owed, snapshots)
-    counts |= tax_exports.squads(raw, world, owed, world.stream("squad exports"))
-    sources["tax_side"] = counts
-    sources["efforts"] = tax_exports.efforts(raw, world, world.stream("effort exports"))
-    _truth(truth, world, owed, np.array(by_month), sources)
+    for day in snapshots:
+        kept.rows("debt_register", tax_exports.debts(raw, world, owed, day), f"{day:%Y-%m}")
+    kept.rows("payments_received", tax_exports.payments(raw, world, owed, snapshots[0]))
+    kept.rows("vehicle_register", tax_exports.vehicles(raw, world))
+    kept.rows("seizures", tax_exports.seizures(raw, world, owed))
+    kept.rows("squad_log", tax_exports.squad_log(raw, world, owed), total_rows=1)
+    for source, known in tax_exports.efforts(raw, world, world.stream("effort exports")).items():
+        kept.rows(source, known)
+    _truth(truth, world, owed, np.array(by_month), kept.sources)
+
+
+class _Kept:
+    """Truth of the rows written, in `rows`: a file a source, for some of them one a month or more; and counts of what was planted."""
+
+    def __init__(self, folder):
+        self.folder, self.sources = folder, {}
+
+    def rows(self, source, known, part=None, **planted):
+        name = source if part is None else f"{source}_{part}"
+        known.to_parquet(self.folder / "rows" / f"{name}.parquet", index=False)
+        counts = self.sources.setdefault(source, {})
+        for what, number in ({"rows": len(known)} | planted).items():
+            counts[what] = counts[what] + number if isinstance(counts.get(what), int) else number
 
 
 def _truth(truth, world, owed, by_month, sources):

@@ -1,8 +1,12 @@
-"""The tax side and the logs of work: registers, payments, plate reads, seizures, blocks of the squads, satellite fixes."""
+"""The tax side and the logs of work: registers, payments, plate reads, seizures, blocks of the squads, satellite fixes.
+
+Each function returns the truth of the rows it wrote, under the names that the columns have when cleaned.
+"""
 
 import numpy as np
 import pandas as pd
 
+from dansok.korea.plates import COMMERCIAL
 from dansok.sample.exports import files
 from dansok.sample.exports.places import lot_ids
 from dansok.sample.exports.quirks import misread
@@ -12,15 +16,18 @@ from dansok.sample.reads import KINDS, MISREAD
 from dansok.sample.tax import amounts
 from dansok.sample.watching import fixes, shift_log
 
-READ_FILES = {
-    "fixed_camera": "고정형판독",
-    "patrol_car": "주행형판독",
-    "lot": "주차장입차",
-    "squad_car": "영치차량판독",
+READ_SOURCES = {
+    "fixed_camera": ("camera_reads", "고정형판독"),
+    "patrol_car": ("patrol_car_reads", "주행형판독"),
+    "lot": ("lot_entries", "주차장입차"),
+    "squad_car": ("squad_car_reads", "영치차량판독"),
 }
 UNREAD, SPACED = 0.005, 0.02
 GPS_METRES = 9.0
 FIX_EVERY = 3  # of the stops of a car make one satellite fix
+DEBT_KINDS = {"tax": ("vehicle_tax", "자동차세"), "fine": ("fine", "과태료")}
+ACTIONS = {"영치": "seized", "영치예고": "notice", "반환": "returned"}
+REASONS = {"신규": "new", "번호변경": "plate_changed", "이전": "sold", "말소": "scrapped"}
 
 
 def squad(crew):
@@ -31,170 +38,294 @@ def car(unit):
     return f"단속{unit + 1}호"
 
 
-def reads(folder, world, month, table, rng):
-    """Four files of a month, one a kind of reader; returns the truth of their rows."""
-    at = pd.Series(world.days.values[table["day"]] + table["second"].to_numpy() * np.timedelta64(1, "s")).astype(
-        "datetime64[s]"
-    )
+def reads(folder, world, name, table, rng):
+    """Four files of a month or of a part of it, one a kind of reader; truth by source."""
+    at = _moments(world, table)
     plate = world.fleet.plates_on(table["vehicle"].to_numpy(), at.to_numpy())
     seen, wrong = misread(plate, rng, MISREAD)
     luck = rng.random(len(table))
-    blank = luck < UNREAD
-    text = pd.Series(seen, dtype=object).mask(
-        luck > 1 - SPACED, pd.Series(seen).str.slice(0, -4) + " " + pd.Series(seen).str.slice(-4)
+    blank, impossible = luck < UNREAD, _trade_without_region(seen)
+    text = pd.Series(seen, dtype=object)
+    text = text.mask(luck > 1 - SPACED, text.str.slice(0, -4) + " " + text.str.slice(-4)).mask(blank, "미인식")
+    truth = pd.DataFrame(
+        {
+            "seen_at": at,
+            "time_precision": "second",
+            "plate": np.where(blank | impossible, None, seen),
+            "plate_state": np.where(blank | impossible, "unreadable", "read"),
+            "misread": wrong & ~blank,
+            "vehicle": table["vehicle"],
+            "place": table["place"],
+        }
     )
-    truth = table.assign(
-        at=at, plate=np.where(blank, None, seen), misread=wrong & ~blank, sent=text.mask(blank, "미인식").to_numpy()
-    )
-    names, gates = camera_names(world), np.array(lot_ids(len(world.lots.lots)), object)
-    parts = []
+    names = {"fixed_camera": camera_names(world), "lot": np.array(lot_ids(len(world.lots.lots)), object)}
+    found = {}
     for number, kind in enumerate(KINDS):
-        part = truth[truth["kind"] == number].reset_index(drop=True)
-        moment, unit = part["at"].dt.strftime("%Y-%m-%d %H:%M:%S"), part["unit"].to_numpy()
+        source, stem = READ_SOURCES[kind]
+        rows = np.flatnonzero(table["kind"] == number)
+        known, unit = truth.iloc[rows].reset_index(drop=True), table["unit"].to_numpy()[rows]
+        known["reader"] = names[kind][unit] if kind in names else _named(squad if kind == "squad_car" else car, unit)
+        known["reader_kind"] = kind
+        moment, plates = known["seen_at"].dt.strftime("%Y-%m-%d %H:%M:%S"), text.iloc[rows].to_numpy()
         if kind == "fixed_camera":
-            sent = {"판독일시": moment, "카메라명": names[unit], "차량번호": part["sent"]}
+            sent = {"판독일시": moment, "카메라명": known["reader"], "차량번호": plates}
         elif kind == "lot":
-            sent = {"입차일시": moment, "주차장관리번호": gates[unit], "차량번호": part["sent"]}
+            sent = {"입차일시": moment, "주차장관리번호": known["reader"], "차량번호": plates}
         else:
-            name = squad if kind == "squad_car" else car
-            longitude, latitude = _near(world, part["place"].to_numpy(), rng)
-            units = np.array([name(u) for u in range(unit.max() + 1)], object)[unit] if len(unit) else []
-            sent = {"포착일시": moment, "장비명": units, "차량번호": part["sent"], "위도": latitude, "경도": longitude}
-        stand = files.csv(folder / f"{READ_FILES[kind]}_{month:%Y-%m}.csv", pd.DataFrame(sent))
-        parts.append(pd.concat([stand, part.drop(columns="sent")], axis=1))
-    return pd.concat(parts, ignore_index=True)
+            known["longitude"], known["latitude"] = _near(world, known["place"].to_numpy(), rng)
+            sent = {"포착일시": moment, "장비명": known["reader"], "차량번호": plates, "위도": known["latitude"],
+                    "경도": known["longitude"]}  # fmt: skip
+        found[source] = _with_truth(folder / f"{stem}_{name}.csv", sent, known)
+    return found
 
 
-def register(folder, world, owed, snapshots):
-    """Monthly registers of debts, what was paid, and the register of vehicles; returns counts."""
-    counts = {"debts": 0}
-    flags = owed.debtors.set_index("vehicle")
-    for day in snapshots:
-        held = owed.owed_on(day)
-        who = flags.loc[held["vehicle"]]
-        counts["debts"] += len(held)
-        sent = pd.DataFrame(
-            {
-                "기준일자": f"{day:%Y%m%d}",
-                "과세번호": _debt_ids(held),
-                "세목": np.where(held["kind"] == "tax", "자동차세", "과태료"),
-                "체납기관": np.where(held["own"], "관내", "타시군촉탁"),
-                "차량번호": world.fleet.plates_on(held["vehicle"].to_numpy(), np.full(len(held), day.to_datetime64())),
-                "소유자": [f"가상인{vehicle:06d}" for vehicle in held["vehicle"]],
-                "납기일": held["due_on"].dt.strftime("%Y.%m.%d").to_numpy(),
-                "체납액": [f"{amount:,}" for amount in held["amount_krw"]],
-                "분납": np.where(who["instalments"], "Y", "N"),
-                "생계형": np.where(who["livelihood"], "Y", "N"),
-                "운행정지": np.where(who["ghost"], "Y", "N"),
-            }
-        )
-        files.csv(folder / f"체납자료_{day:%Y%m}.csv", sent)
-    paid = owed.debts[(owed.debts["paid_on"] >= snapshots[0]) & (owed.debts["paid_on"] <= world.days[-1])]
-    paid = paid.sort_values(["paid_on", "vehicle"], kind="stable")
-    amount = np.concatenate([amounts(part, day) for day, part in paid.groupby("paid_on")]) if len(paid) else []
+def _trade_without_region(plates):
+    """What only a misread gives: a letter of the trade where no region stands, as no plate has it."""
+    return pd.Series(plates, dtype="str").str.fullmatch(rf"\d{{2,3}}[{COMMERCIAL}]\d{{4}}").to_numpy()
+
+
+def debts(folder, world, owed, day):
+    """The register of debts as it stands on one day."""
+    held = owed.owed_on(day)
+    who = owed.debtors.set_index("vehicle").loc[held["vehicle"]]
+    known = pd.DataFrame(
+        {
+            "snapshot_on": day,
+            "debt_id": _debt_ids(held),
+            "debt_kind": held["kind"].map({kind: code for kind, (code, _) in DEBT_KINDS.items()}),
+            "owed_to": np.where(held["own"], "own", "other"),
+            "plate": world.fleet.plates_on(held["vehicle"].to_numpy(), np.full(len(held), day.to_datetime64())),
+            "vehicle": held["vehicle"],
+            "due_on": held["due_on"],
+            "amount_krw": held["amount_krw"],
+            "instalments": who["instalments"].to_numpy(),
+            "livelihood": who["livelihood"].to_numpy(),
+            "stopped": who["ghost"].to_numpy(),
+        }
+    ).reset_index(drop=True)
     sent = {
-        "납부일": paid["paid_on"].dt.strftime("%Y-%m-%d").to_numpy(),
-        "과세번호": _debt_ids(paid),
-        "차량번호": world.fleet.plates_on(paid["vehicle"].to_numpy(), paid["paid_on"].to_numpy()),
-        "납부액": [f"{won:,}" for won in amount],
+        "기준일자": f"{day:%Y%m%d}",
+        "과세번호": known["debt_id"],
+        "세목": known["debt_kind"].map(dict(DEBT_KINDS.values())),
+        "체납기관": known["owed_to"].map({"own": "관내", "other": "타시군촉탁"}),
+        "차량번호": known["plate"],
+        "소유자": [f"가상인{vehicle:06d}" for vehicle in known["vehicle"]],
+        "납기일": known["due_on"].dt.strftime("%Y.%m.%d"),
+        "체납액": known["amount_krw"].map("{:,}".format),
+        "분납": _yes_or_no(known["instalments"]),
+        "생계형": _yes_or_no(known["livelihood"]),
+        "운행정지": _yes_or_no(known["stopped"]),
     }
-    files.csv(folder / f"납부내역_{snapshots[0].year}.csv", pd.DataFrame(sent))
-    return counts | {"payments": len(paid), "vehicles": _vehicles(folder, world)}
+    return _with_truth(folder / f"체납자료_{day:%Y%m}.csv", sent, known)
+
+
+def payments(folder, world, owed, first):
+    """What was paid from a day on."""
+    paid = owed.debts[(owed.debts["paid_on"] >= first) & (owed.debts["paid_on"] <= world.days[-1])]
+    paid = paid.sort_values(["paid_on", "vehicle"], kind="stable")
+    known = pd.DataFrame(
+        {
+            "paid_on": paid["paid_on"],
+            "debt_id": _debt_ids(paid),
+            "plate": world.fleet.plates_on(paid["vehicle"].to_numpy(), paid["paid_on"].to_numpy()),
+            "vehicle": paid["vehicle"],
+            "amount_krw": amounts(paid, paid["paid_on"]),
+        }
+    ).reset_index(drop=True)
+    sent = {
+        "납부일": known["paid_on"].dt.strftime("%Y-%m-%d"),
+        "과세번호": known["debt_id"],
+        "차량번호": known["plate"],
+        "납부액": known["amount_krw"].map("{:,}".format),
+    }
+    return _with_truth(folder / f"납부내역_{first.year}.csv", sent, known)
 
 
 def _debt_ids(debts):
     return [f"99{number:08d}" for number in debts.index]
 
 
-def _vehicles(folder, world):
+def _yes_or_no(held):
+    return np.where(held, "Y", "N")
+
+
+def vehicles(folder, world):
     """Registered vehicles with every plate they bear in the period."""
     spells = world.fleet.register
     registered = world.fleet.cars["registered"].to_numpy()[spells["vehicle"]]
     spells = spells[registered].reset_index(drop=True)
     last = ~spells["vehicle"].duplicated(keep="last")
-    following = spells["why"].shift(-1).where(~last, spells["end"])
-    sent = pd.DataFrame(
+    ends = spells["why"].shift(-1).where(~last, spells["end"]).where(spells["to_day"].notna())
+    known = pd.DataFrame(
         {
-            "차량번호": spells["plate"],
-            "차대번호": [f"KSAMPLE{vehicle:09d}" for vehicle in spells["vehicle"]],
-            "등록일자": spells["from_day"].dt.strftime("%Y-%m-%d"),
-            "등록사유": spells["why"],
-            "종료일자": spells["to_day"].dt.strftime("%Y-%m-%d").fillna(""),
-            "종료사유": following.where(spells["to_day"].notna(), ""),
-            "사용본거지": AREA_NAMES[world.fleet.cars["area"].to_numpy()[spells["vehicle"]]],
+            "plate": spells["plate"],
+            "vehicle": [f"KSAMPLE{vehicle:09d}" for vehicle in spells["vehicle"]],
+            "valid_from": spells["from_day"],
+            "began_by": spells["why"].map(REASONS),
+            "valid_to": spells["to_day"],
+            "ended_by": ends.map(REASONS),
+            "home_area": AREA_NAMES[world.fleet.cars["area"].to_numpy()[spells["vehicle"]]],
         }
     )
-    files.csv(folder / f"자동차등록_{world.days[-1]:%Y%m%d}.csv", sent)
-    return len(sent)
+    sent = {
+        "차량번호": known["plate"],
+        "차대번호": known["vehicle"],
+        "등록일자": known["valid_from"].dt.strftime("%Y-%m-%d"),
+        "등록사유": spells["why"],
+        "종료일자": known["valid_to"].dt.strftime("%Y-%m-%d").fillna(""),
+        "종료사유": ends.fillna(""),
+        "사용본거지": known["home_area"],
+    }
+    return _with_truth(folder / f"자동차등록_{world.days[-1]:%Y%m%d}.csv", sent, known)
 
 
-def squads(folder, world, owed, rng):
-    """What the squads did: actions, and the log of their blocks of work, hits and misses; returns counts."""
+def seizures(folder, world, owed):
+    """What the squads did."""
     done, places = owed.actions, world.ground.places
     at = done["place"].to_numpy(int)
+    known = pd.DataFrame(
+        {
+            "acted_at": done["at"].dt.floor("min"),
+            "time_precision": "minute",
+            "action": done["action"].map(ACTIONS),
+            "crew": [squad(crew) for crew in done["crew"]],
+            "plate": world.fleet.plates_on(done["vehicle"].to_numpy(int), done["at"].to_numpy("datetime64[s]")),
+            "vehicle": done["vehicle"],
+            "place_as_sent": [f"{places['legal_name'][p]} {places['lot_number'][p]}-1" for p in at],
+            "place": at,
+            "paid_krw": done["paid_krw"],
+            "latitude": places["latitude"].to_numpy()[at],
+            "longitude": places["longitude"].to_numpy()[at],
+        }
+    )
     sent = {
-        "영치일시": done["at"].dt.strftime("%Y-%m-%d %H:%M").to_numpy(),
-        "조치": done["action"].to_numpy(),
-        "영치반": [squad(crew) for crew in done["crew"]],
-        "차량번호": world.fleet.plates_on(done["vehicle"].to_numpy(int), done["at"].to_numpy("datetime64[s]")),
-        "장소": [f"{places['legal_name'][p]} {places['lot_number'][p]}-1" for p in at],
-        "납부액": ["" if np.isnan(won) else f"{won:,.0f}" for won in done["paid_krw"]],
-        "위도": places["latitude"].to_numpy()[at],
-        "경도": places["longitude"].to_numpy()[at],
+        "영치일시": known["acted_at"].dt.strftime("%Y-%m-%d %H:%M"),
+        "조치": done["action"],
+        "영치반": known["crew"],
+        "차량번호": known["plate"],
+        "장소": known["place_as_sent"],
+        "납부액": ["" if np.isnan(won) else f"{won:,.0f}" for won in known["paid_krw"]],
+        "위도": known["latitude"],
+        "경도": known["longitude"],
     }
-    files.csv(folder / f"영치실적_{world.options.size.first_read_day.year}.csv", pd.DataFrame(sent))
+    return _with_truth(folder / f"영치실적_{world.options.size.first_read_day.year}.csv", sent, known)
+
+
+def squad_log(folder, world, owed):
+    """Every block of work of the squads, hits and misses."""
     blocks = owed.blocks
     start = world.days[blocks["day"].to_numpy()] + pd.to_timedelta(blocks["second"].to_numpy(), "s")
-    rows = pd.DataFrame(
+    known = pd.DataFrame(
+        {
+            "started_at": start,
+            "time_precision": "second",
+            "hours": blocks["hours"].round(1),
+            "crew": [squad(crew) for crew in blocks["crew"]],
+            "mode": np.where(blocks["waits"], "wait", "roam"),
+            "area_as_sent": AREA_NAMES[blocks["area"]],
+            "plates_read": blocks["read"],
+            "debtors_met": blocks["found"],
+            "plates_seized": blocks["seized"],
+            "paid_krw": blocks["recovered_krw"],
+        }
+    )
+    sent = pd.DataFrame(
         {
             "시작일시": pd.Series(start.to_pydatetime(), dtype=object),
-            "활동시간": blocks["hours"].map("{:.1f}".format),
-            "영치반": [squad(crew) for crew in blocks["crew"]],
-            "방식": np.where(blocks["waits"], "대기", "순회"),
-            "읍면동": AREA_NAMES[blocks["area"]],
-            "판독": blocks["read"].astype(str),
-            "체납발견": blocks["found"].astype(str),
-            "영치": blocks["seized"].astype(str),
-            "징수액": blocks["recovered_krw"].map("{:,}".format),
+            "활동시간": known["hours"].map("{:.1f}".format),
+            "영치반": known["crew"],
+            "방식": known["mode"].map({"wait": "대기", "roam": "순회"}),
+            "읍면동": known["area_as_sent"],
+            "판독": known["plates_read"].astype(str),
+            "체납발견": known["debtors_met"].astype(str),
+            "영치": known["plates_seized"].astype(str),
+            "징수액": known["paid_krw"].map("{:,}".format),
         }
     )
     title = [f"{TITLE} 영치 활동일지"]
-    files.workbook(folder / "영치_활동일지.xlsx", rows, TITLE, title, total=True)
-    return {"outcomes": len(done), "crew_blocks": len(blocks)}
+    stand = files.workbook(folder / "영치_활동일지.xlsx", sent, TITLE, title, total=True)
+    return pd.concat([stand, known], axis=1)
 
 
 def efforts(folder, world, rng):
-    """Satellite logs of the cars, year by year, and the log sheets of the officers; returns counts."""
-    seed, places, counts = world.options.seed, len(world.ground.places), {}
-    for kind, name, unit in (("car", "단속차량_위치기록", car), ("crew", "영치차량_위치기록", squad)):
-        log = fixes(seed, world.watch.rounds[kind], places)
-        if kind == "crew":
-            log = log[log["day"] >= world.days.searchsorted(world.options.size.first_read_day)]
-        log = log[log.groupby("shift").cumcount() % FIX_EVERY == 0].reset_index(drop=True)
-        longitude, latitude = _near(world, log["place"].to_numpy(), rng)
-        at = pd.Series(world.days.values[log["day"]] + log["second"].to_numpy() * np.timedelta64(1, "s")).astype(
-            "datetime64[s]"
-        )
-        units = np.array([unit(u) for u in range(log["unit"].max() + 1)], object)[log["unit"]]
-        sent = pd.DataFrame(
-            {"기록일시": at.dt.strftime("%Y-%m-%d %H:%M:%S"), "차량": units, "위도": latitude, "경도": longitude}
-        )
-        sent["시간(분)"] = f"{log['seconds'].iloc[0] * FIX_EVERY / 60:g}"
-        for year, part in sent.groupby(at.dt.year):
-            files.csv(folder / f"{name}_{year}.csv", part)
-        counts[f"{kind}_fixes"] = len(log)
-    log = shift_log(seed, world.watch.rounds["team"])
-    at = world.days[log["day"].to_numpy()] + pd.to_timedelta(log["second"].to_numpy(), "s")
-    rows = pd.DataFrame(
+    """Satellite logs of the cars, year by year, and the log sheets of the officers; truth by source."""
+    since = world.days.searchsorted(world.options.size.first_read_day)
+    return {
+        "patrol_car_log": _fixes(folder, world, "car", "단속차량_위치기록", car, 0, rng),
+        "squad_car_log": _fixes(folder, world, "crew", "영치차량_위치기록", squad, since, rng),
+        "officer_log": _shifts(folder, world),
+    }
+
+
+def _fixes(folder, world, kind, stem, name, since, rng):
+    log = fixes(world.options.seed, world.watch.rounds[kind], len(world.ground.places))
+    log = log[log["day"] >= since]
+    log = log[log.groupby("shift").cumcount() % FIX_EVERY == 0].reset_index(drop=True)
+    longitude, latitude = _near(world, log["place"].to_numpy(), rng)
+    known = pd.DataFrame(
         {
-            "근무일시": at.strftime("%Y-%m-%d %H:%M"),
-            "조": [f"단속{unit + 1}조" for unit in log["unit"]],
-            "읍면동": AREA_NAMES[log["area"]],
-            "근무시간(분)": (log["hours"] * 60).round().astype(int).astype(str),
+            "logged_at": _moments(world, log),
+            "time_precision": "second",
+            "looker": "patrol_car" if kind == "car" else "squad_car",
+            "unit": _named(name, log["unit"].to_numpy()),
+            "minutes": log["seconds"] * FIX_EVERY / 60,
+            "place": log["place"],
+            "latitude": latitude,
+            "longitude": longitude,
         }
     )
-    files.workbook(folder / "현장단속_근무일지.xlsx", rows, TITLE)
-    return counts | {"team_shifts": len(log)}
+    sent = pd.DataFrame(
+        {
+            "기록일시": known["logged_at"].dt.strftime("%Y-%m-%d %H:%M:%S"),
+            "차량": known["unit"],
+            "위도": latitude,
+            "경도": longitude,
+            "시간(분)": known["minutes"].map("{:g}".format),
+        }
+    )
+    years = known["logged_at"].dt.year
+    parts = [
+        _with_truth(folder / f"{stem}_{year}.csv", sent[years == year], known[years == year])
+        for year in sorted(years.unique())
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _shifts(folder, world):
+    log = shift_log(world.options.seed, world.watch.rounds["team"])
+    known = pd.DataFrame(
+        {
+            "logged_at": world.days[log["day"].to_numpy()] + pd.to_timedelta(log["second"].to_numpy(), "s"),
+            "time_precision": "minute",
+            "looker": "officer",
+            "unit": [f"단속{unit + 1}조" for unit in log["unit"]],
+            "area_as_sent": AREA_NAMES[log["area"]],
+            "minutes": (log["hours"] * 60).round(),
+        }
+    )
+    sent = pd.DataFrame(
+        {
+            "근무일시": known["logged_at"].dt.strftime("%Y-%m-%d %H:%M"),
+            "조": known["unit"],
+            "읍면동": known["area_as_sent"],
+            "근무시간(분)": known["minutes"].map("{:.0f}".format),
+        }
+    )
+    return pd.concat([files.workbook(folder / "현장단속_근무일지.xlsx", sent, TITLE), known], axis=1)
+
+
+def _with_truth(path, sent, known):
+    """A CSV file, and where each of its rows came to stand beside what it means."""
+    return pd.concat([files.csv(path, pd.DataFrame(sent)), known.reset_index(drop=True)], axis=1)
+
+
+def _moments(world, table):
+    at = world.days.values[table["day"]] + table["second"].to_numpy() * np.timedelta64(1, "s")
+    return pd.Series(at).astype("datetime64[s]")
+
+
+def _named(name, unit):
+    return np.array([name(number) for number in range(unit.max(initial=-1) + 1)], object)[unit]
 
 
 def _near(world, place, rng):

@@ -76,7 +76,7 @@ def fixed_cameras(folder, world, table, rng):
     sent, truth = _copied(sent, truth, plain, rng)
     stands, tests, titles, totals = [], 0, 0, 0
     for first, last in _halves(world, CHANGE):
-        part = (truth["at"] >= first) & (truth["at"] < last)
+        part = (truth["issued_at"] >= first) & (truth["issued_at"] < last)
         rows, known = sent[part], truth[part]
         if first < CHANGE:
             rows = pd.concat([_tests(first, rng), rows], ignore_index=True)
@@ -135,7 +135,7 @@ def patrol_cars(folder, world, table, rng):
     sent, truth = _copied(sent, truth, truth["plain"] & ~empty & ~zero, rng)
     stands, headers = [], 0
     for number_of_part, (start, end) in enumerate(_quarters(world, CHANGE)):
-        part = (truth["at"] >= start) & (truth["at"] < end)
+        part = (truth["issued_at"] >= start) & (truth["issued_at"] < end)
         rows, name = sent[part], f"주행형 단속자료 {start:%y.%m}-{end - pd.Timedelta(days=1):%m}"
         if start >= CHANGE:
             rows = rows.rename(
@@ -179,14 +179,14 @@ def officers(folder, world, table, rng):
     )
     sent, truth = _copied(sent, truth, truth["plain"], rng)
     stands, subtotals = [], 0
-    for year in sorted(truth["at"].dt.year.unique()):
-        part = truth["at"].dt.year == year
+    for year in sorted(truth["issued_at"].dt.year.unique()):
+        part = truth["issued_at"].dt.year == year
         path = folder / f"현장단속_{year}년.xlsx"
         title = [f"{TITLE} 현장 단속 현황 ({year}년)"]
         stand = files.workbook(path, sent[part], TITLE, title, total=True, subtotals_every=PAGE_ROWS)
         subtotals += int(part.sum()) // PAGE_ROWS
         stands.append(pd.concat([stand, truth[part].reset_index(drop=True)], axis=1))
-    return pd.concat(stands, ignore_index=True), planted | {"subtotal_rows": subtotals}
+    return pd.concat(stands, ignore_index=True), planted | {"subtotal_rows": subtotals, "total_rows": len(stands)}
 
 
 def citizens(folder, world, table, rng):
@@ -195,9 +195,6 @@ def citizens(folder, world, table, rng):
     after = (at >= CHANGE) & (at < CHANGE + pd.Timedelta(days=BY_HAND_DAYS))
     lost = after.to_numpy() & (rng.random(len(table)) < NOT_LINKED)
     table = table[~lost].reset_index(drop=True)
-    # The same car twice in one minute would be sent as a copy that nobody planted.
-    minute = _moments(world, table).dt.floor("min")
-    table = table[~table.assign(at=minute).duplicated(["at", "vehicle"])].reset_index(drop=True)
     table, at, plates, area, planted = _begin(world, table, rng, by_hand=True)
     minute = at.dt.floor("min")
     form = rng.choice(list(ADDRESS_FORMS), len(table), p=list(ADDRESS_FORMS.values()))
@@ -216,8 +213,9 @@ def citizens(folder, world, table, rng):
     child = np.where(world.ground.places["in_child_zone"].to_numpy()[table["place"]], "child", None)
     kind = rng.choice(np.array(list(REPORT_KINDS), object), len(table), p=list(REPORT_KINDS.values()))
     kind = np.where(child == "child", "어린이보호구역", kind)
+    reporter = [f"R{number:05d}" for number in table["reporter"]]
     truth = _truth(minute, "minute", "citizen_report", area, plates).assign(
-        place_as_sent=address, violation=[CODES[text] for text in kind], zone=child, reporter=table["reporter"].to_numpy(),
+        place_as_sent=address, violation=[CODES[text] for text in kind], zone=child, reporter=reporter,
         incident=table["violation_id"].to_numpy(), form=form,
     )  # fmt: skip
     sent = pd.DataFrame(
@@ -228,13 +226,13 @@ def citizens(folder, world, table, rng):
             "위반유형": kind,
             "단속특별지역": np.where(child == "child", "어린이보호구역", ""),
             "차량번호": plates["sent"],
-            "신고자번호": [f"R{number:05d}" for number in table["reporter"]],
+            "신고자번호": reporter,
         }
     )
     sent, truth = _copied(sent, truth, truth["plain"] & (form == "as_listed"), rng)
     stands = []
     for start, end in _halves(world, CHANGE):
-        part = (truth["at"] >= start) & (truth["at"] < end)
+        part = (truth["issued_at"] >= start) & (truth["issued_at"] < end)
         rows, ending = sent[part], ".CSV" if start.month == 7 else ".csv"
         if start >= CHANGE:
             rows = rows.rename(
@@ -256,7 +254,10 @@ def _moments(world, table):
 def _begin(world, table, rng, by_hand=False):
     """Records in order of time, their moments, plates and areas as sent, and how often that was odd."""
     order = np.lexsort([table["vehicle"], table["place"], table["second"], table["day"]])
-    table = table.iloc[order].reset_index(drop=True)
+    table = table.iloc[order]
+    # A car is recorded once a minute: two records would be sent as a copy that nobody planted.
+    minute = table["second"] // 60
+    table = table[~table.assign(minute=minute).duplicated(["day", "minute", "vehicle"])].reset_index(drop=True)
     at = _moments(world, table)
     plates = sent_plates(world, table, at, rng, by_hand)
     area = sent_areas(world, table["place"].to_numpy(), at)
@@ -280,7 +281,7 @@ def _truth(at, precision, channel, area, plates):
     plain = (plates["plate_state"] == "read") & (pd.Series(area) != RENAMED[0])
     return pd.DataFrame(
         {
-            "at": at,
+            "issued_at": at,
             "time_precision": precision,
             "channel": channel,
             "area_as_sent": area,
