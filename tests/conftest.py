@@ -9,7 +9,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
-NOTEBOOKS = ("data_quality", "parking_hotspots")
+NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map")
 RUN = "latest"
 
 
@@ -76,13 +76,15 @@ class PlantedTaxSide:
         }
         size = dataclasses.replace(SIZES["small"], name="tiny", **{**tiny, "reading": 0.8, **changes})
         self.world = world = build_world(Options(seed, size))
-        first = int(world.days.searchsorted(size.first_read_day))
-        finder = world.reader()
-        months = [month for month in size.months if month >= size.first_read_day]
-        reads = pd.concat([world.reads(month, finder) for month in months], ignore_index=True)
-        owed = tax.arrears(world.options, world.fleet, world.days, first)
-        crews = reads[reads["kind"] == 3].reset_index(drop=True)
-        self.owed = tax.act(world.options, owed, world.fleet, crews, world.watch.rounds["crew"], world.days)
+        finder, parts = world.reader(), []
+        owed = tax.arrears(world.options, world.fleet, world.days)
+        squads = tax.Squads(world.options, owed, world.fleet, world.days)
+        for month in size.months[size.months >= size.first_read_day]:
+            for read in world.reads(month, finder):
+                squads.work(read)
+                parts.append(read)
+        reads = pd.concat(parts, ignore_index=True)
+        self.owed = squads.done(world.watch.rounds["crew"])
         self.snapshots = pd.date_range(size.first_read_day, world.days[-1], freq="ME")
         self.reads = self._read(reads, MISREAD)
         self.clean = {
@@ -183,5 +185,6 @@ def _briefed(folder):
     clean_city(city)
     link(city)
     for notebook in NOTEBOOKS:
-        publish(run(folder, notebook, RUN), city.briefings / notebook, RUN)
+        if notebook != "delinquent_map" or city.sources_of("debts"):
+            publish(run(folder, notebook, RUN), city.briefings / notebook, RUN)
     return folder

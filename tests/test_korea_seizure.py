@@ -177,8 +177,7 @@ def planted():
     from dansok.sample import SIZES, Options, build_world, tax
 
     world = build_world(Options(7, SIZES["small"]))
-    first = int(world.days.searchsorted(world.options.size.first_read_day))
-    return world, tax.arrears(world.options, world.fleet, world.days, first)
+    return world, tax.arrears(world.options, world.fleet, world.days)
 
 
 def by_hand(world, owed, day):

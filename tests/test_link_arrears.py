@@ -388,14 +388,14 @@ def _truly_in_arrears(planted, reads):
 
 def test_debts_are_laid_to_the_vehicle_that_owes_them(judged):
     assert judged["debts"].min() > 1_000
-    assert judged["debts_unclear"].sum() / judged["debts"].sum() < 0.01
+    assert judged["debts_unclear"].sum() / judged["debts"].sum() < 0.02
     assert judged["debts_of_wrong_vehicle"].sum() == 0
     assert judged["outside_debts_mixed"].sum() / judged["outside_debts"].sum() < 0.02, "by the plate alone"
 
 
 def test_whose_plate_may_be_taken_is_exact_on_every_planted_vehicle(judged):
     assert judged["eligible"].min() > 50
-    assert judged["vehicles_unclear"].sum() / judged["vehicles"].sum() < 0.01, "these are on no list"
+    assert judged["vehicles_unclear"].sum() / judged["vehicles"].sum() < 0.02, "these are on no list"
     assert judged["eligible_differs"].sum() == 0
 
 
