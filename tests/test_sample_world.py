@@ -54,7 +54,7 @@ def metres(places, to):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_streets_are_as_many_as_asked_for_and_all_hang_together(size):
-    for seed in range(3):
+    for seed in range(1 if size == "province" else 3):
         built = ground.build(seed, SIZES[size].segments)
         places = built.places
         assert 1_200 <= len(places) <= 5_000 and abs(len(places) / SIZES[size].segments - 1) < 0.03
