@@ -11,10 +11,15 @@ endif
 
 PYTHON := .venv/bin/python
 CODE   := $(shell find lib -name '*.py' -o -name '*.toml' -o -name '*.typ')
-# A run file that says `only_for: NAME` is left out for every other city.
-RUNS   := $(patsubst notebooks/runs/%.yaml,%,$(shell \
+# A run file that says `only_for: NAME` is left out for every other city, one that says `needs: TABLE ...` for a city
+# whose city.toml has no source for one of the tables.
+FOR_IT := $(patsubst notebooks/runs/%.yaml,%,$(shell \
 	for run in $(wildcard notebooks/runs/$(NOTEBOOK)/$(RUN).yaml); do \
 	grep -q '^only_for:' $$run && ! grep -q '^only_for: *$(notdir $(CITY:/=)) *$$' $$run || echo $$run; done))
+LACKING := $(strip $(foreach run,$(FOR_IT),$(shell \
+	for table in $$(sed -n 's/^needs: *//p' notebooks/runs/$(run).yaml); do \
+	grep -qs "^table *= *\"$$table\"" $(CITY)/city.toml || echo $(run):$$table; done)))
+RUNS   := $(filter-out $(foreach lack,$(LACKING),$(firstword $(subst :, ,$(lack)))),$(FOR_IT))
 # File names of exports hold blanks, which make cannot: `find` tells whether any of them is newer than the clean tables.
 FRESH  := $(shell [ -f $(CITY)/2_clean/.done ] && \
 	find -L $(CITY)/1_raw $(CITY)/city.toml -cnewer $(CITY)/2_clean/.done 2>/dev/null | head -1)
@@ -24,10 +29,12 @@ CHANGED := $(if $(FRESH),always)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: help install lab briefings test sample-report bench wheels lock clean always
+.PHONY: help install lab briefings test test-full sample-report bench wheels lock clean always
 
 briefings: $(foreach end,ko.pdf en.pdf xlsx,$(RUNS:%=$(CITY)/5_briefings/%.$(end))) ## Every briefing of CITY that is out of date (this is plain `make`)
-	$(if $(RUNS),,$(error No run file matches notebooks/runs/$(NOTEBOOK)/$(RUN).yaml for $(CITY)))
+	@for lack in $(LACKING); do echo "$${lack%:*}: city.toml에 $${lack#*:} 자료가 없어 만들지 않음;" \
+	"left out, city.toml has no source of $${lack#*:}"; done
+	$(if $(RUNS),,$(error $(if $(LACKING),city.toml of $(CITY) has no source that its run files need: $(LACKING),No run file matches notebooks/runs/$(NOTEBOOK)/$(RUN).yaml for $(CITY))))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +81,9 @@ $(CITY)/5_briefings/%.ko.pdf $(CITY)/5_briefings/%.en.pdf $(CITY)/5_briefings/%.
 
 test: .venv/.done ## Run every test, notebooks included
 	$(PYTHON) -m pytest
+
+test-full: .venv/.done ## Checks on 40 planted cities where `make test` takes a few
+	$(PYTHON) -m pytest -m full -s
 
 sample-report: .venv/.done ## What the sample city plants against what its raw files show, over 40 seeds
 	$(PYTHON) -m dansok.sample.report

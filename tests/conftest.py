@@ -3,11 +3,13 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
-NOTEBOOKS = ("data_quality", "parking_hotspots")
+NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map")
 RUN = "latest"
 
 
@@ -51,6 +53,126 @@ def sample_city(tmp_path_factory):
     return _briefed(folder)
 
 
+class PlantedTaxSide:
+    """The tax side of a small sample city in memory, as `clean` would leave it (plates stand for their own tokens), and its truth.
+
+    `clean`: `debts`, `payments`, `vehicles`, `outcomes`. `reads`, one row a read: `at`, `day`, `place`, `kind`, `vehicle` (the true
+    one), `plate_token` (as read; missing where it could not be), `misread`. `owed`: debts, debtors and actions as planted.
+    """
+
+    def __init__(self, seed, **changes):
+        import dataclasses
+
+        from dansok.sample import SIZES, Options, build_world, tax
+        from dansok.sample.reads import MISREAD
+
+        tiny = {
+            "segments": 600,
+            "vehicles": 15_000,
+            "violations_per_day": 400.0,
+            "cameras": 25,
+            "lots": 10,
+            "parcels": 20,
+        }
+        size = dataclasses.replace(SIZES["small"], name="tiny", **{**tiny, "reading": 0.8, **changes})
+        self.world = world = build_world(Options(seed, size))
+        finder, parts = world.reader(), []
+        owed = tax.arrears(world.options, world.fleet, world.days)
+        squads = tax.Squads(world.options, owed, world.fleet, world.days)
+        for month in size.months[size.months >= size.first_read_day]:
+            for read in world.reads(month, finder):
+                squads.work(read)
+                parts.append(read)
+        reads = pd.concat(parts, ignore_index=True)
+        self.owed = squads.done(world.watch.rounds["crew"])
+        self.snapshots = pd.date_range(size.first_read_day, world.days[-1], freq="ME")
+        self.reads = self._read(reads, MISREAD)
+        self.clean = {
+            "debts": self._debts(),
+            "payments": self._payments(),
+            "vehicles": self._vehicles(),
+            "outcomes": self._outcomes(),
+        }
+
+    def _plates(self, vehicle, day):
+        return self.world.fleet.plates_on(np.asarray(vehicle), np.asarray(day, "datetime64[s]"))
+
+    def _read(self, reads, share):
+        from dansok.sample.exports.quirks import misread
+
+        at = self.world.days.to_numpy()[reads["day"]] + reads["second"].to_numpy() * np.timedelta64(1, "s")
+        seen, wrong = misread(self._plates(reads["vehicle"], at), self.world.stream("misread in tests"), share)
+        blank = self.world.stream("unread in tests").random(len(reads)) < 0.005
+        return reads.assign(at=at, plate_token=np.where(blank, None, seen), misread=wrong & ~blank)
+
+    def _debts(self):
+        from dansok.sample import tax
+
+        flags, parts = self.owed.debtors.set_index("vehicle"), []
+        for day in self.snapshots:
+            held = self.owed.owed_on(day)
+            who = flags.loc[held["vehicle"]]
+            part = {
+                "snapshot_on": day,
+                "debt_id": [f"{number}" for number in held.index],
+                "plate_token": self._plates(held["vehicle"], np.full(len(held), day.to_datetime64())),
+                "plate_class": "passenger",
+                "debt_kind": held["kind"].map({"tax": "vehicle_tax", "fine": "fine"}).to_numpy(),
+                "owed_to": np.where(held["own"], "own", "other"),
+                "due_on": held["due_on"].to_numpy(),
+                "amount_krw": tax.amounts(held, day),
+                "instalments": who["instalments"].to_numpy(),
+                "livelihood": who["livelihood"].to_numpy(),
+                "stopped": who["ghost"].to_numpy(),
+                "source_file": f"{day:%Y%m}.csv",
+                "source_row": range(2, len(held) + 2),
+            }
+            parts.append(pd.DataFrame(part))
+        return pd.concat(parts, ignore_index=True)
+
+    def _payments(self):
+        from dansok.sample import tax
+
+        paid = self.owed.debts[self.owed.debts["paid_on"].between(self.snapshots[0], self.world.days[-1])]
+        amount = pd.concat([pd.Series(tax.amounts(rows, day), rows.index) for day, rows in paid.groupby("paid_on")])
+        columns = {"paid_on": paid["paid_on"].to_numpy(), "debt_id": [f"{number}" for number in paid.index]}
+        plates = self._plates(paid["vehicle"], paid["paid_on"])
+        return pd.DataFrame({**columns, "plate_token": plates, "amount_krw": amount.reindex(paid.index).to_numpy()})
+
+    def _vehicles(self):
+        from dansok.sample.ground import AREA_NAMES
+
+        spells, cars = self.world.fleet.register, self.world.fleet.cars
+        spells = spells[cars["registered"].to_numpy()[spells["vehicle"]]].reset_index(drop=True)
+        last = ~spells["vehicle"].duplicated(keep="last")
+        words = {"신규": "new", "번호변경": "plate_changed", "이전": "sold", "말소": "scrapped"}
+        ended = spells["why"].shift(-1).where(~last, spells["end"]).where(spells["to_day"].notna())
+        return pd.DataFrame(
+            {
+                "plate_token": spells["plate"],
+                "vehicle_token": [f"V{vehicle}" for vehicle in spells["vehicle"]],
+                "valid_from": spells["from_day"],
+                "valid_to": spells["to_day"],
+                "began_by": spells["why"].map(words),
+                "ended_by": ended.map(words),
+                "home_area": AREA_NAMES[cars["area"].to_numpy()[spells["vehicle"]]],
+            }
+        )
+
+    def _outcomes(self):
+        acts = self.owed.actions
+        words = {"영치": "seized", "영치예고": "notice", "반환": "returned"}
+        plates = self._plates(acts["vehicle"].astype(int), acts["at"])
+        columns = {"acted_at": acts["at"], "action": acts["action"].map(words), "plate_token": plates}
+        return pd.DataFrame({**columns, "source_file": "acts", "source_row": range(2, len(acts) + 2)})
+
+
+@pytest.fixture(scope="session")
+def planted_tax_side():
+    """Makes the tax side of a sample city in memory: `planted_tax_side(seed)`."""
+    return PlantedTaxSide
+
+
 def _briefed(folder):
     """1_raw to 5_briefings, with the commands' own functions."""
     from dansok.briefing import publish
@@ -63,5 +185,6 @@ def _briefed(folder):
     clean_city(city)
     link(city)
     for notebook in NOTEBOOKS:
-        publish(run(folder, notebook, RUN), city.briefings / notebook, RUN)
+        if notebook != "delinquent_map" or city.sources_of("debts"):
+            publish(run(folder, notebook, RUN), city.briefings / notebook, RUN)
     return folder

@@ -47,6 +47,17 @@ def test_a_good_file_is_read_into_plain_values(tmp_path):
     assert hours.grace_hours == (12, 13)
     assert (hours.first_day, hours.last_day) == (datetime.date(2024, 1, 1), None)
     assert (city.crs, city.cell_metres, city.raw) == ("EPSG:4326", 100, tmp_path / "1_raw")
+    assert city.rules_of == "가온시", "a city that says nothing has the rules of its own name, if there are any"
+
+
+@pytest.mark.parametrize("place", ["남양주시", "전국"])
+def test_rules_of_another_place_may_hold(tmp_path, place):
+    city = open_city(written(tmp_path, GOOD.replace("[[hours]]", f'rules_of = "{place}"\n[[hours]]', 1)))
+    assert city.rules_of == place
+
+
+def test_the_examples_follow_namyangju():
+    assert {open_city(f"data/{name}").rules_of for name in ("sample", "namyangju")} == {"남양주시"}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +66,8 @@ def test_a_good_file_is_read_into_plain_values(tmp_path):
         ("files =", "fils =", "'fils' is not a known key. Did you mean 'files'?"),
         ('name = { ko = "가온시", en = "Gaon" }', 'name = { ko = "가온시" }', "'name' needs both ko and en"),
         ("[[hours]]", 'crs = "EPSG:99999"\n[[hours]]', "coordinate system 'EPSG:99999' is unknown"),
+        ("[[hours]]", 'rules_of = "남양주"\n[[hours]]', "rules.toml has no rule of '남양주'. Places: "),
+        ("[[hours]]", "rules_of = 3\n[[hours]]", "'rules_of' must be text"),
         ("[[hours]]", "cell_metres = 5\n[[hours]]", "5: write 20 to 2000"),
         ("[[hours]]", "cell_metres = true\n[[hours]]", "'cell_metres' must be a whole number"),
         ('table = "tickets"', 'table = "ticket"', "there is no table 'ticket'"),

@@ -213,6 +213,8 @@ def test_clean_rows_say_what_the_export_said(cleaned):
     assert tickets.position_state[6:].tolist() == ["as_sent", "mended", "outside", "outside", "missing"]
     assert tickets[["longitude", "latitude"]][6:8].values.tolist() == [[127.21, 37.65], [127.22, 37.66]]
     assert tickets[["longitude", "latitude"]][8:].isna().all().all()
+    assert tickets.look_alike_token.notna().equals(tickets.plate_token.notna())
+    assert not set(tickets.look_alike_token.dropna()) & set(tickets.plate_token.dropna()), "nothing joins by looks"
     debts = read_table(cleaned, "debts")
     assert debts.amount_krw.tolist() == [123450, 32000, 32000, -32000, 32000]
     assert debts.plate_token[0] == tickets.plate_token[0]

@@ -5,7 +5,7 @@ import unicodedata
 import duckdb
 import pandas as pd
 import pytest
-from dansok.korea.plates import FORMS, PRIVATE, find_plates, normalise, read_plates
+from dansok.korea.plates import FORMS, LOOK_ALIKES, PRIVATE, find_plates, look_alike, normalise, read_plates
 
 READ = [
     # text as sent, normal form, generation, class, use
@@ -138,6 +138,40 @@ def test_what_cannot_be_read_joins_nothing():
 def test_look_alikes_stay_two_vehicles(one_vehicle, another):
     plates = read_plates(pd.Series([one_vehicle, another])).plate
     assert plates.nunique(dropna=False) == 2
+
+
+@pytest.mark.parametrize(
+    ("one_vehicle", "another", "alike"),
+    [
+        ("12가3456", "12거3456", True),
+        ("12나1456", "12너7456", True),
+        ("10가0000", "18가3330", True),
+        ("12배3456", "12버3456", True),
+        ("5고6565", "6구5656", True),
+        ("경기남양주가1234", "경기남양주거7284", True),
+        ("서울12바3456", "서울72사3456", False),
+        ("서울12바3456", "경기12바3456", False),
+        ("12가3456", "123가3456", False),
+        ("12가3456", "12나3456", False),
+        ("12가3456", "12고3456", False),
+        ("12가3456", "12가2456", False),
+        ("경기수원우1234", "경기수원오1234", True),
+        ("경기소원우1234", "경기수원우1234", False),
+        ("외교123456", "외교723465", True),
+    ],
+)
+def test_look_alikes_share_a_form(one_vehicle, another, alike):
+    forms = look_alike(pd.Series([one_vehicle, another], index=[5, 9], name="plate"))
+    assert forms.index.tolist() == [5, 9] and forms.name == "plate"
+    assert (forms[5] == forms[9]) == alike
+
+
+def test_every_plate_that_can_be_read_has_a_look_alike_form_and_no_other():
+    read = read_plates(pd.Series([row[0] for row in READ] + ["12가34**", "미상", None])).plate
+    forms = look_alike(read)
+    assert forms.notna().equals(read.notna())
+    assert look_alike(forms.dropna()).equals(forms.dropna()), "a form is its own form"
+    assert sorted("".join(LOOK_ALIKES)) == sorted(set("".join(LOOK_ALIKES))), "no sign is in two groups"
 
 
 @pytest.mark.parametrize("row", READ, ids=lambda row: row[0])

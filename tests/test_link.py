@@ -96,7 +96,7 @@ def cameras_of(connection, *rows):
 
 def a_city(folder=None, hours=(HOURS,)):
     return City(
-        folder=folder, id="test", name=Text("시험시", "Test"), office=Text("과", "office"), crs="EPSG:4326", cell_metres=100,
+        folder=folder, id="test", name=Text("시험시", "Test"), office=Text("과", "office"), rules_of="시험시", crs="EPSG:4326", cell_metres=100,
         renamed_areas={"별내면": "별내동"}, hours=hours, sources=(),
     )  # fmt: skip
 

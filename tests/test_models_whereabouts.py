@@ -350,6 +350,41 @@ def test_a_city_of_6000_vehicles_14_slots_and_3000_places_stays_small():
     assert seconds < 60
 
 
+def test_hours_of_unlike_readers_become_one_effort():
+    """40 planted worlds: cameras look long and see little, cars are quick; they share some places only."""
+    found = []
+    for seed in range(100, 140):
+        chance = np.random.default_rng(seed)
+        true = {"camera": 1.0, "car": 150.0, "lot": 4.0, "idle": 0.0}
+        there = chance.gamma(0.7, 3.0, (200, SLOTS))
+        rows = []
+        for reader, share, scale in (
+            ("camera", 0.15, 40.0),
+            ("car", 0.8, 0.3),
+            ("lot", 0.05, 60.0),
+            ("idle", 0.1, 5.0),
+        ):
+            looked = np.argwhere(chance.random(there.shape) < share)
+            hours = chance.gamma(2.0, scale / 2, len(looked)) + 1e-3
+            mean = 0.02 * true[reader] * hours * there[tuple(looked.T)]
+            rows.append(pd.DataFrame({"reader": reader, "place": looked[:, 0], "slot": looked[:, 1],
+                                      "reads": chance.poisson(mean), "hours": hours}))  # fmt: skip
+        weights = whereabouts.reader_weights(pd.concat(rows, ignore_index=True))
+        found.append(weights / weights["camera"])
+    table = pd.DataFrame(found)
+    error = np.log(table[["car", "lot"]] / [150.0, 4.0])
+    print(f"log error of the weights: mean {error.mean().round(3).to_dict()}, spread {error.std().round(3).to_dict()}")
+    assert (table["idle"] == 0).all()
+    assert (error.mean().abs() < 0.03).all() and (error.abs() < 0.3).all(axis=None)
+
+
+def test_readers_that_never_meet_keep_their_own_rate():
+    looks = pd.DataFrame({"reader": ["a", "b"], "place": [1, 2], "slot": 0, "reads": [10, 30], "hours": [10.0, 10.0]})
+    assert whereabouts.reader_weights(looks).to_dict() == {"a": 1.0, "b": 3.0}
+    with pytest.raises(ValueError, match="hours must be above 0"):
+        whereabouts.reader_weights(looks.assign(hours=0.0))
+
+
 @pytest.fixture(scope="module")
 def judged():
     """40 towns: what the model, without and with correction, and the simple answers say of later visits."""

@@ -79,4 +79,4 @@ def test_prose_comes_in_pairs(path):
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_run_files_in_git_name_known_parameters(path):
     known = papermill.inspect_notebook(PROJECT / "notebooks" / f"{path.parent.name}.ipynb")
-    assert set(yaml.safe_load(path.read_text(encoding="utf-8"))) <= {*known, "only_for"}
+    assert set(yaml.safe_load(path.read_text(encoding="utf-8"))) <= {*known, "only_for", "needs"}

@@ -6,11 +6,11 @@ Rooms from the ground up; each may import only rooms named before it (tests/test
 LAYERS = (
     "words",  # what a reader sees, in Korean and in English
     "tables",  # every table and column, once
+    "korea",  # plates, addresses, calendar, rules, particles
     "city",  # read and check city.toml
     "periods",  # whole months
     "engine",  # one Ibis connection
     "ledger",  # rows kept and dropped, and why
-    "korea",  # plates, addresses, calendar, rules, particles
     "findings",  # a sentence built from its numbers
     "space",  # coordinate systems, grid, areas
     "privacy",  # keyed tokens for plates

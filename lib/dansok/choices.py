@@ -1,5 +1,6 @@
 """What every notebook lets an analyst choose, checked against the city's records before any work is done."""
 
+import hashlib
 import re
 from dataclasses import dataclass, field, fields
 
@@ -153,6 +154,33 @@ def latest_month(seen):
     lately = months["max"] > shift(months["max"].max(), -LONG_GONE)
     regular = months[(months["count"] >= REGULAR_MONTHS) & lately]
     return (regular if len(regular) else months)["max"].min()
+
+
+def by_source(arrivals):
+    """One row a source of what `arrivals_told` gives: its files together, with the hash of their hashes in the order of names.
+
+    Examples
+    --------
+    >>> days = {"first_day": "2025-01-01", "last_day": "2025-01-31"}
+    >>> files = pd.DataFrame([{"source": "reads", "file": name, "rows": 5, "sha256": "ab", **days} for name in ("1.csv", "2.csv")])
+    >>> by_source(files)[["file", "rows"]].map(lambda value: getattr(value, "en", value)).values.tolist()
+    [['1.csv and 1 more', 10]]
+    """
+    rows = []
+    for source, files in arrivals.sort_values("file").groupby("source", sort=False):
+        first, more = files["file"].iloc[0], len(files) - 1
+        both = hashlib.sha256("".join(files["sha256"]).encode()).hexdigest()
+        rows.append(
+            {
+                "source": source,
+                "file": Text(f"{first} 외 {more}개", f"{first} and {more} more") if more else first,
+                "first_day": files["first_day"].min(),
+                "last_day": files["last_day"].max(),
+                "rows": int(files["rows"].sum()),
+                "sha256": both if more else files["sha256"].iloc[0],
+            }
+        )
+    return pd.DataFrame(rows, columns=["source", "file", "first_day", "last_day", "rows", "sha256"])
 
 
 def arrivals_told(city):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyproj
 
+from dansok.korea.rules import read_rules
 from dansok.tables import CHANNELS, TABLES
 from dansok.words import Refusal, Text
 
@@ -16,7 +17,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 MEND_RULES = ("swap_axes",)
 DAYS = ("every day", "working days", "rest days")
 DATE_ORDERS = ("ymd", "dmy", "mdy")
-CITY_KEYS = {"id", "name", "office", "crs", "cell_metres", "renamed_areas", "hours", "source"}
+CITY_KEYS = {"id", "name", "office", "rules_of", "crs", "cell_metres", "renamed_areas", "hours", "source"}
 SOURCE_KEYS = {
     "name", "title", "table", "files", "columns", "constants", "values", "crs", "mend", "reject", "sheet", "records",
     "encoding", "date_order",
@@ -87,6 +88,7 @@ class City:
     id: str
     name: Text
     office: Text
+    rules_of: str  # place whose rules in korea/rules.toml hold here
     crs: str
     cell_metres: int
     renamed_areas: dict[str, str]
@@ -233,12 +235,27 @@ class _Reader:
             id=self.typed("", content, "id", str, folder.name),
             name=self.text("", content, "name"),
             office=self.text("", content, "office"),
+            rules_of=self.rules_of(content),
             crs=crs,
             cell_metres=cell_metres,
             renamed_areas=self.typed("", content, "renamed_areas", dict, {}),
             hours=tuple(self.hours(entry) for entry in self.typed("", content, "hours", list, [])),
             sources=sources,
         )
+
+    def rules_of(self, content):
+        """A place named as such must have rules; a city that says nothing has its own, if there are any."""
+        if "rules_of" not in content:
+            return self.text("", content, "name").ko
+        place = self.typed("", content, "rules_of", str)
+        places = sorted({rule.place for rule in read_rules()})
+        if place not in places:
+            self.refuse(
+                "rules_of",
+                f"'{place}'의 규칙이 rules.toml에 없습니다. 있는 곳: {', '.join(places)}.",
+                f"rules.toml has no rule of '{place}'. Places: {', '.join(places)}.",
+            )
+        return place
 
     def source(self, entry, city_crs):
         where = f"[[source]] '{entry.get('name', '?')}'"

@@ -489,6 +489,101 @@ def _legend(figure, lines, entries):
     legend.get_title().set_color(SOFT)
 
 
+# -------------------------------------------------------------------------------------- counts beside rates, cell by cell
+
+FEW = Text("차량이 적어 감춤", "left out: few vehicles")
+NO_READER = Text(
+    "빈 곳: 판독 없음(체납차량이 없다는 뜻이 아님)", "blank: nobody read (which does not mean no such vehicles)"
+)
+FEW_COLOUR = "#d3d8de"
+
+
+@drawn
+def counts_and_rates(cells, areas, *, language, count_title, rate_title, cell_metres):
+    """How much was seen beside how much there is among what was looked at: two maps of the same cells, each with its own classes.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
+        Rows are cells at which somebody looked: `cell_x`, `cell_y` (int), `count`, `rate`, `state` ("shown"; "few": drawn grey,
+        without a class). A shown 0 is an outlined empty square.
+    areas : gpd.GeoDataFrame
+        `area_name` and `geometry`, any coordinate system.
+    count_title, rate_title : Text
+        What the numbers are, with their unit.
+    cell_metres : int
+        Side of a cell.
+    """
+    needs(cells, "counts_and_rates", "cell_x", "cell_y", "count", "rate", "state")
+    strange = sorted(set(cells["state"]) - {"shown", "few"})
+    if strange:
+        raise ValueError(f"counts_and_rates: state must be shown or few, found {strange}")
+    if cells.empty or areas.empty:
+        return charts.no_data(language, height=1.6)
+    areas = _areas(areas)
+    west, south, east, north = bounds = _bounds(areas)
+    high = min(WIDTH / 2 * (north - south) / (east - west), 3.6)
+    figure = charts.new_figure(high + 1.15)
+    panels = figure.subplots(1, 2)
+    shown = cells.sort_values(["cell_x", "cell_y"], kind="stable")
+    corners = _squares(shown, cell_metres)
+    for axes, name, title in zip(panels, ("count", "rate"), (count_title, rate_title), strict=True):
+        _ground(axes, areas, bounds, line=0.4, hole=True)
+        title = joined(say(title, language), say(CELLS, language).format(cell=cell_metres))
+        words = charts.wrapped(title, WIDTH * 72 / 2 - 16, 8.5, weight="semibold")
+        axes.set_title(words)
+        _one_of_two(
+            axes,
+            corners,
+            shown[name].astype(float).to_numpy(),
+            (shown["state"] == "few").to_numpy(),
+            cell_metres,
+            language,
+        )
+    across, _up = _emptiest_corner(panels[0], areas)
+    _furniture(panels[0], language, (across, 0))
+    grey = Line2D([], [], linestyle="none", marker="s", markersize=6, color=FEW_COLOUR)
+    entries = [(BANDS["none"], say(NO_READER, language))]
+    if (shown["state"] == "few").any():
+        entries.insert(0, (grey, say(FEW, language)))
+    charts.key(figure, entries)
+    return figure
+
+
+def _one_of_two(axes, corners, values, few, cell_metres, language):
+    """Cells of one of the twin maps, and the key to its classes below it."""
+    known = values[~few & (values > 0)]
+    edges = class_edges(known) if len(known) else []
+    shades = [charts.SEQUENCE(0.3 + 0.7 * i / max(len(edges) - 1, 1)) for i in range(len(edges))]
+    none = ~few & ~(values > 0)
+    for mask, look in (
+        (few, {"facecolor": FEW_COLOUR, "edgecolor": "white"}),
+        (none, {"facecolor": "white", "edgecolor": EDGE}),
+    ):
+        patches = [Rectangle(corner, cell_metres, cell_metres) for corner in corners[mask]]
+        axes.add_collection(PatchCollection(patches, linewidth=0.25, zorder=2, **look))
+    some = ~few & (values > 0)
+    if some.any():
+        colours = [shades[c] for c in np.searchsorted(edges, values[some], side="right") - 1]
+        patches = [Rectangle(corner, cell_metres, cell_metres) for corner in corners[some]]
+        axes.add_collection(PatchCollection(patches, facecolor=colours, edgecolor="white", linewidth=0.25, zorder=2.1))
+    whole = bool(len(known) and np.all(known == np.round(known)))
+    entries = [
+        (Line2D([], [], linestyle="none", marker="s", markersize=6, color=shade), _class_words(edges, place, whole))
+        for place, shade in enumerate(shades)
+    ]
+    if none.any():
+        zero = Line2D(
+            [], [], linestyle="none", marker="s", markersize=5.5, markerfacecolor="white", markeredgecolor=EDGE
+        )
+        entries.insert(0, (zero, "0"))
+    if entries:
+        axes.legend(
+            [mark for mark, _ in entries], [words for _, words in entries], loc="upper center", bbox_to_anchor=(0.5, -0.005),
+            ncols=min(len(entries), 6), handlelength=0.8, handletextpad=0.3, columnspacing=0.9, borderaxespad=0, labelcolor=INK,
+        )  # fmt: skip
+
+
 # ------------------------------------------------------------------------------------------------ two maps side by side
 
 TIMES_THE_MEAN = (0, 0.5, 1, 2, 5, 10)

@@ -112,6 +112,19 @@ def tokens(plates, key):
     return plates.map({plate: key.token(plate) for plate in distinct}).astype("str")
 
 
+def look_alike_tokens(forms, key):
+    """Keyed tokens of look-alike forms (`korea.plates.look_alike`): never those of a plate, which a form may spell.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> form = pd.Series(["12가3455"])
+    >>> bool(look_alike_tokens(form, Key(bytes(32)))[0] == tokens(form, Key(bytes(32)))[0])
+    False
+    """
+    return tokens("looks like " + forms, key)
+
+
 def _refuse_exposed(path):
     for folder in path.parents:
         if (folder / "city.toml").exists() or (folder / ".git").exists():

@@ -20,6 +20,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from dansok.city import PROJECT, open_city
+from dansok.tables import TABLES
 from dansok.words import Refusal, exit_on_refusal
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -32,7 +33,7 @@ TYPE_NAMES = {
     "list": ("목록", "a list"),
 }
 GIVEN = ("city", "save_as")  # by `run` itself, never by a run file
-ONLY_FOR = "only_for"  # key of a run file that binds it to one city; no parameter
+ONLY_FOR, NEEDS = "only_for", "needs"  # keys of a run file that say for which cities it is; no parameters
 
 
 def main(arguments):
@@ -75,6 +76,7 @@ def run(city_folder, notebook, run_name):
     run_file = NOTEBOOKS / "runs" / notebook / f"{run_name}.yaml"
     declared = papermill.inspect_notebook(source)
     chosen = read_run_file(run_file, declared)
+    refuse_without_sources(city, run_file)
     folder = city.analysed / notebook
     part = folder / f"{run_name}.part"
     parameters = {**chosen, "city": str(city.folder), "save_as": part.name}
@@ -151,7 +153,7 @@ def read_run_file(path, declared):
         ) from error
     if not isinstance(chosen, dict):
         raise Refusal(f"{where}: '이름: 값' 꼴로 적으세요.", f"{where}: write 'name: value' lines.")
-    chosen.pop(ONLY_FOR, None)
+    chosen = {name: value for name, value in chosen.items() if name not in (ONLY_FOR, NEEDS)}
     allowed = [name for name in declared if name not in GIVEN]
     for name, value in chosen.items():
         if name not in allowed:
@@ -166,6 +168,31 @@ def read_run_file(path, declared):
                 f"{where}: {name} = {value!r} must be {TYPE_NAMES[kind][1]} (check the quotes).",
             )
     return chosen
+
+
+def refuse_without_sources(city, path):
+    """Refuse a run file that says `needs: TABLE ...`, for a city without a source of one of the tables.
+
+    Parameters
+    ----------
+    city : City
+    path : Path
+        A run file that `read_run_file` has read.
+    """
+    where = f"{path.parent.name}/{path.name}"
+    needs = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+    for name in str(needs.get(NEEDS, "")).split():
+        if name not in TABLES or TABLES[name].stage != "2_clean":
+            raise Refusal(
+                f"{where}: needs에 적은 '{name}'은(는) 없는 표입니다.", f"{where}: '{name}' under needs is no table."
+            )
+        if not city.sources_of(name):
+            raise Refusal(
+                f"{where}: {city.folder.name}의 city.toml에 {TABLES[name].ko}({name}) 자료가 없어 만들 수 없습니다. [[source]]를 "
+                "추가하고 내보내기 파일을 1_raw에 넣으세요.",
+                f"{where}: city.toml of {city.folder.name} has no source of {name}, which it needs. Add a [[source]] and put "
+                "the export into 1_raw.",
+            )
 
 
 def _code_cells(path):

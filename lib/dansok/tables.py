@@ -162,6 +162,30 @@ LOOKERS = {
     "lot": Text("주차장 출입구", "Gates of lots"),
     "citizen_report": Text("시민신고", "Citizens' reports"),
 }
+SEIZURE_REASONS = {
+    "driving_ban": Text("운행정지(대포차)", "under a driving ban"),
+    "car_taxes": Text("자동차세 체납 횟수", "number of unpaid car taxes"),
+    "fines": Text("과태료 체납액과 기간", "sum and age of unpaid fines"),
+    "too_few_taxes": Text("자동차세 횟수 미달", "too few unpaid car taxes"),
+    "fines_too_small": Text("과태료 금액 미달", "fines below the sum"),
+    "fines_too_recent": Text("과태료 기간 미달", "fines not overdue long enough"),
+    "fines_of_others": Text("다른 기관의 과태료", "fines owed to another municipality"),
+    "livelihood": Text("생계형", "livelihood case"),
+    "instalments": Text("분납 이행 중", "keeps an instalment plan"),
+    "plate_held": Text("번호판 이미 영치", "plate taken already"),
+    "sold": Text("전 소유자의 체납", "debts of a former owner"),
+    "owner_unclear": Text("누구의 체납인지 불분명", "whose debts is not clear"),
+    "deregistered": Text("말소된 차량", "taken off the register"),
+    "not_due": Text("납기 전", "not overdue yet"),
+    "no_rule": Text("정해진 기준 없음", "no rule is known"),
+}
+TREAT_BY = {
+    "plate": Text("영치", "seizure of the plate"),
+    "tow": Text("견인·공매", "towing and public sale"),
+    "instalment": Text("분납 유지", "instalments"),
+    "welfare": Text("복지 연계", "welfare"),
+    "notice": Text("안내·독촉", "notice"),
+}
 READERS = {name: LOOKERS[name] for name in ("fixed_camera", "patrol_car", "lot", "squad_car")}
 PROVENANCE = (
     Column("source", "string", "Name of the [[source]] in city.toml.", "출처", made=True),
@@ -201,6 +225,14 @@ PLATE = (
     ),
     Column(
         "plate_state", "category", "Whether the plate could be read.", "번호판 상태", values=PLATE_STATES, made=True
+    ),
+    Column(
+        "look_alike_token",
+        "string",
+        "Keyed hash of the form that plates share which readers mistake for each other; only to count near misses, never joined.",
+        "닮은꼴 토큰",
+        empty_means="plate not read",
+        made=True,
     ),
     Column(
         "plate_class",
@@ -712,7 +744,7 @@ PLACED_TICKETS = Table(
     "위치가 붙은 단속 기록",
     KEY,
     (
-        *(column for column in TICKETS.stored if column.name not in {"longitude", "latitude"}),
+        *(column for column in TICKETS.stored if column.name not in {"longitude", "latitude", "look_alike_token"}),
         Column(
             "camera_id",
             "string",
@@ -917,6 +949,123 @@ VISITS = Table(
     ),
 )
 
+_VEHICLE = Column(
+    "vehicle",
+    "string",
+    "The vehicle, whatever plate it bore: its chassis token; where it is not in the vehicle register, its plate token with a number.",
+    "차량",
+    made=True,
+)
+DEBTORS = Table(
+    "debtors",
+    "3_linked",
+    "one vehicle in arrears by one register of debts, as that day could know it",
+    "체납차량",
+    ("snapshot_on", "vehicle"),
+    (
+        Column("snapshot_on", "date", "Day of the register.", "기준일자", made=True),
+        Column(
+            "until_on",
+            "date",
+            "First day on which this no longer holds: the next register, or the day on which its present owner had paid all.",
+            "종료일자",
+            empty_means="there is no later register, and it was not paid",
+            made=True,
+        ),
+        _VEHICLE,
+        Column("plate_token", "string", "Plate that it bears that day.", "차량 토큰", made=True),
+        Column("plate_class", "string", "Kind of vehicle by the plate's number.", "차종", made=True),
+        Column(
+            "registered",
+            "category",
+            "Whether it is registered in this city that day.",
+            "등록지",
+            values={"own": Text("관내", "this city"), "other": Text("관외", "elsewhere")},
+            made=True,
+        ),
+        Column(
+            "home_area",
+            "string",
+            "읍면동 in which it is registered.",
+            "사용본거지",
+            empty_means="not in the vehicle register",
+            made=True,
+        ),
+        Column("debts", "integer", "Unpaid taxes and fines.", "체납 건수", made=True),
+        Column("amount_krw", "integer", "What is owed.", "체납액", "won", made=True),
+        Column(
+            "present_krw",
+            "integer",
+            "Part of it that its present owner owes for certain.",
+            "현 소유자 체납액",
+            "won",
+            made=True,
+        ),
+        Column("tax_krw", "integer", "Part of it that is vehicle tax.", "자동차세", "won", made=True),
+        Column("fine_krw", "integer", "Part of it that is fines.", "과태료", "won", made=True),
+        Column(
+            "oldest_due_on",
+            "date",
+            "Day on which the oldest debt fell due.",
+            "가장 오랜 납기",
+            empty_means="not in the export",
+            made=True,
+        ),
+        *(
+            Column(name, "boolean", f"{meaning}, for one of its debts.", ko, empty_means="not in the export", made=True)
+            for name, meaning, ko in (
+                ("livelihood", "Marked as a livelihood case", "생계형"),
+                ("instalments", "An instalment plan is kept", "분납"),
+                ("stopped", "Under an order not to be driven (대포차)", "운행정지"),
+            )
+        ),
+        Column("on_register", "boolean", "False once the vehicle was taken off the register.", "등록 유지", made=True),
+        Column("plate_held", "boolean", "The plate lies at the office since a seizure.", "번호판 보관", made=True),
+        Column("eligible", "boolean", "The law lets the plate be taken that day.", "영치 대상", made=True),
+        Column("reason", "category", "Why, or why not.", "사유", values=SEIZURE_REASONS, made=True),
+        Column("treat_by", "category", "What follows for the vehicle.", "조치", values=TREAT_BY, made=True),
+        Column(
+            "rule_id",
+            "string",
+            "Rule of korea/rules.toml that decides.",
+            "규칙",
+            empty_means="no rule is known",
+            made=True,
+        ),
+        Column(
+            "verified",
+            "boolean",
+            "Whether that rule was read in its source.",
+            "규칙 확인",
+            empty_means="no rule is known",
+            made=True,
+        ),
+        Column("taxes", "integer", "Unpaid car taxes that count.", "자동차세 횟수", made=True),
+        Column("fines_krw", "integer", "Fines that count.", "대상 과태료", "won", made=True),
+        Column(
+            "not_in_export", "string", "Which of the three marks the export does not tell.", "모르는 표시", made=True
+        ),
+    ),
+)
+DEBTOR_VISITS = Table(
+    "debtor_visits",
+    "3_linked",
+    "one of `visits`, of a vehicle that ever stood in a register of debts, whatever it owed on the day",
+    "체납차량 방문",
+    ("visit_id",),
+    (
+        _VEHICLE,
+        Column(
+            "registered",
+            "boolean",
+            "Whether the vehicle register names it as the bearer that day.",
+            "등록 여부",
+            made=True,
+        ),
+        *(column for column in VISITS.stored if column.name != "plate_token"),
+    ),
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -943,6 +1092,8 @@ TABLES = {
         WATCHED_CELLS,
         PLACED_SIGHTINGS,
         VISITS,
+        DEBTORS,
+        DEBTOR_VISITS,
     )
 }
 

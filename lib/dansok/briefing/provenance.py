@@ -75,7 +75,7 @@ def provenance(city_folder, arrivals, choices):
         *((Text(f"선택: {name}", f"Choice: {name}"), _value(value)) for name, value in choices.items()),
     ]
     made_with = pd.DataFrame(facts, columns=["what", "value"])
-    return Provenance(files.sort_values("file", ignore_index=True), made_with)
+    return Provenance(files.sort_values("file", key=lambda names: names.map(str), ignore_index=True), made_with)
 
 
 def code_commit():

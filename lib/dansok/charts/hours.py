@@ -135,6 +135,7 @@ def records_and_rate(
     records_title=AS_THEY_CAME,
     rate_title=PER_WATCHED_HOUR,
     note="",
+    nobody_looked=NOBODY_LOOKED,
 ):
     """The raw records of each hour above the records per hour watched, with the hours marked that nobody watched.
 
@@ -153,6 +154,8 @@ def records_and_rate(
         Titles of the two panels.
     note : Text, optional
         Shown at the right of the first title (n, period).
+    nobody_looked : Text, optional
+        Words on the hatched bands.
     """
     needs(table, "records_and_rate", "hour", "records", "rate", "low", "high", "watched")
     if table.empty:
@@ -161,8 +164,9 @@ def records_and_rate(
     figure, (above, below) = _stack(2, each=1.45, extra=0.55)
     colour, seen = channel_colour(channel), []
 
+    words = {**BAND_WORDS, "none": nobody_looked}
     states = _watch(rows, "records", "records_and_rate")
-    seen += _bands(above, states, language, height_points=72)
+    seen += _bands(above, states, language, words=words, height_points=72)
     above.bar(range(24), rows["records"].astype(float), width=0.8, color=colour, zorder=2)
     value_axis(above, top_of(rows["records"]), room=1.22)
     panel_title(
@@ -173,7 +177,7 @@ def records_and_rate(
     above.set_ylabel(say(RECORDS, language))
 
     states = _watch(rows, "rate", "records_and_rate")
-    seen += _bands(below, states, language, height_points=72)
+    seen += _bands(below, states, language, words=words, height_points=72)
     rate, low, high = (rows[name].astype(float) for name in ("rate", "low", "high"))
     below.vlines(range(24), low, high, color=colour, linewidth=3.2, alpha=0.3, zorder=2)
     below.plot(range(24), rate, color=colour, linewidth=1, zorder=3)  # breaks where the rate is missing
@@ -194,7 +198,7 @@ def records_and_rate(
             _peak(axes, at, states, said, hour=hour)
     _hour_axis(above, language, label=False)
     _hour_axis(below, language)
-    _band_key(figure, seen, language)
+    _band_key(figure, seen, language, words)
     return figure
 
 
@@ -407,14 +411,14 @@ def heat(table, *, language, value_label=RECORDS, decimals=0, notes=None, row_na
         axes.spines[:].set_visible(False)
         note = say(IN_THOUSANDS, language) if thousands and fits else ""
         panel_title(axes, channel_words(channel, language), joined(say((notes or {}).get(channel, ""), language), note))
-        _scale(axes, top, decimals, say(value_label, language))
+        scale(axes, top, decimals, say(value_label, language))
     panels[-1].set_xlabel(say(HOUR_AXIS, language))
     if holes:
         key(figure, [(BANDS["none"], f"{say(NOBODY_LOOKED, language)} / {say(NO_DATA, language)}")])
     return figure
 
 
-def _scale(axes, top, decimals, label):
+def scale(axes, top, decimals, label):
     """A small upright scale of the tiles' colours at the right of a panel."""
     bar = axes.inset_axes([1.015, 0.06, 0.013, 0.88])
     steps = 24

@@ -14,8 +14,8 @@ from dansok.clean.moments import is_clock, is_midnight, read_moments
 from dansok.clean.numbers import read_boolean, read_integer, read_number
 from dansok.korea import addresses
 from dansok.korea.particles import with_particle
-from dansok.korea.plates import read_plates
-from dansok.privacy import tokens
+from dansok.korea.plates import look_alike, read_plates
+from dansok.privacy import look_alike_tokens, tokens
 from dansok.sources import ROW_NOTES
 from dansok.tables import UNWRITTEN
 from dansok.words import Text
@@ -27,6 +27,7 @@ READERS = {"integer": read_integer, "number": read_number, "longitude": read_num
 PLATES_AT_ONCE = 200_000
 # Rows that only an identifier, a plate or the second tells apart: see `duplicates`.
 IDENTIFIERS = ("ticket_id", "report_id")
+OF_A_PLATE = ("plate_token", "plate_state", "look_alike_token", "plate_class", "plate_use")
 
 
 @dataclass
@@ -85,7 +86,7 @@ def typed(table, source, texts, counts, vehicles, secrets, outlines):
     counts : dict
         As `category_counts` gives.
     vehicles : ibis.Table or None
-        `plate_text`, `plate_token`, `plate_state`, `plate_class`, `plate_use`, one row a distinct plate text.
+        `plate_text`, `plate_token` and the rest of `OF_A_PLATE`, one row a distinct plate text.
     secrets : dict of str to ibis.Table
         Secret column -> `secret_text`, `<column>_token`, one row a distinct text.
     outlines : ibis.Table or None
@@ -142,11 +143,11 @@ def typed(table, source, texts, counts, vehicles, secrets, outlines):
             flags[f"{name}__rough"] = rows[f"{name}__precision"].isin(["month", "year"])
     read["records"] = read["records"].fill_null(1) if "records" in read else ibis.literal(1, "int64")
     if vehicles is not None:
-        read |= {name: rows[name] for name in ("plate_token", "plate_state", "plate_class", "plate_use")}
+        read |= {name: rows[name] for name in OF_A_PLATE}
         read["plate_state"] = read["plate_state"].fill_null("missing")
         read["plate_key"] = rows.plate_token.fill_null(rows.plate)
     elif "plate" in table:
-        empty = dict.fromkeys(("plate_token", "plate_class", "plate_use", "plate_key"), ibis.null("string"))
+        empty = dict.fromkeys((*OF_A_PLATE, "plate_key"), ibis.null("string"))
         read |= empty | {"plate_state": ibis.literal("missing")}
     if outlines is not None:
         flags["geometry__mended"] = rows.outline_state.isin(["mended", "part_kept"])
@@ -220,6 +221,7 @@ def vehicles_of(texts, key, to_pandas):
                 "plate_text": distinct,
                 "plate_token": tokens(read.plate, key),
                 "plate_state": read.plate_state,
+                "look_alike_token": look_alike_tokens(look_alike(read.plate), key),
                 "plate_class": read.plate_class,
                 "plate_use": read.plate_use,
             }

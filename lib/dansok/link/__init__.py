@@ -16,21 +16,25 @@ from ibis import _
 
 from dansok.city import open_city
 from dansok.clean import read_table, scan
+from dansok.clean.rows import ibis_type
 from dansok.engine import connect
 from dansok.korea import calendar
+from dansok.link import arrears
 from dansok.link import notes as said
+from dansok.link.debtors import debtors_of, visits_of_debtors
 from dansok.link.efforts import placed_efforts, watched_areas, watched_cells
 from dansok.link.exposure import TO_THE_MINUTE, cameras_watched, car_watched, unwatched_records
 from dansok.link.places import ambiguous_keys, camera_spells, canonical_area, place
 from dansok.link.sightings import gate_hours, place_sightings
 from dansok.link.visits import group_visits, with_opens_stay
 from dansok.space import read_areas
-from dansok.tables import EXPOSURE, PLACED_SIGHTINGS, PLACED_TICKETS, TABLES
+from dansok.tables import DEBTORS, EXPOSURE, PLACED_SIGHTINGS, PLACED_TICKETS, TABLES
 from dansok.words import Refusal
 
 NEEDED = ("tickets", "cameras", "addresses", "areas", "efforts", "sightings", "lots")
 WRITTEN = (
-    "placed_tickets", "exposure", "watched_cells", "placed_sightings", "visits", "match_rates", "exposure_notes",
+    "placed_tickets", "exposure", "watched_cells", "placed_sightings", "visits", "debtors", "debtor_visits", "match_rates",
+    "exposure_notes",
 )  # fmt: skip
 STAMP = "stamp.txt"
 CODE = ("link", "space.py", "tables.py", "korea")
@@ -48,7 +52,7 @@ def main(arguments):
     counts = link(city, stamp)
     print(
         f"{city.id} 3_linked: {counts['rows']:,} rows, {counts['placed']:,} placed, {counts['exposure']:,} rows of exposure, "
-        f"{counts['visits']:,} visits, {time.monotonic() - started:.1f} s"
+        f"{counts['visits']:,} visits, {counts['debtors']:,} vehicles in arrears, {time.monotonic() - started:.1f} s"
     )
 
 
@@ -64,7 +68,7 @@ def link(city, stamp=""):
     Returns
     -------
     dict of str -> int
-        `rows`, `placed`, `exposure` (rows), `visits`.
+        `rows`, `placed`, `exposure` (rows), `visits`, `debtors` (vehicles ever in arrears).
 
     Raises
     ------
@@ -85,6 +89,7 @@ def link(city, stamp=""):
     connection.raw_sql(f"SET temp_directory = '{spill}'")
     clean = {name: scan(city, name, connection) for name in NEEDED if name != "areas"}
     counts = link_tables(connection, **clean, areas=read_areas(read_table(city, "areas")), city=city, folder=part)
+    counts |= link_tax_side(connection, {name: scan(city, name, connection) for name in arrears.SOURCES}, city, part)
     connection.disconnect()
     shutil.rmtree(part / "spill", ignore_errors=True)
     (part / STAMP).write_text(stamp, encoding="utf-8")
@@ -149,6 +154,31 @@ def link_tables(connection, tickets, cameras, addresses, efforts, sightings, lot
         "exposure": int(exposure.count().execute()),
         "visits": int(connection.read_parquet(folder / "visits.parquet").count().execute()),
     }
+
+
+def link_tax_side(connection, clean, city, folder):
+    """Write the linked tables of the tax side into a folder that holds the visits.
+
+    Parameters
+    ----------
+    connection : ibis backend
+    clean : dict of str -> ibis.Table
+        `arrears.SOURCES`, of this connection; without rows where a city has none.
+    city : City
+    folder : Path
+
+    Returns
+    -------
+    dict of str -> int
+        `debtors`: vehicles that ever stood in a register.
+    """
+    debtors = debtors_of(connection, clean, city.rules_of)
+    as_stored = {column.name: ibis_type(column) for column in DEBTORS.stored}
+    ibis.memtable(debtors).cast(as_stored).to_parquet(folder / "debtors.parquet", compression="zstd")
+    visits = connection.read_parquet(folder / "visits.parquet")
+    theirs = visits_of_debtors(connection, visits, clean["vehicles"], debtors)
+    theirs.to_parquet(folder / "debtor_visits.parquet", compression="zstd")
+    return {"debtors": debtors["vehicle"].nunique()}
 
 
 def match_rates(placed):
@@ -279,7 +309,7 @@ def _written(city, name):
 def _stamp(city):
     """Hash of everything the result is made from: the clean tables, city.toml and the code."""
     package = Path(__file__).resolve().parents[1]
-    files = [city.folder / "city.toml", *(city.clean / f"{name}.parquet" for name in NEEDED)]
+    files = [city.folder / "city.toml", *(city.clean / f"{name}.parquet" for name in (*NEEDED, *arrears.SOURCES))]
     for name in CODE:
         path = package / name
         files += sorted(path.rglob("*.py")) if path.is_dir() else [path]

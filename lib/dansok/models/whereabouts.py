@@ -428,6 +428,55 @@ def choose_settings(visits, effort, places, held_back):
     return best
 
 
+def reader_weights(looks, rounds=500):
+    """How much one hour of each kind of reader sees, against the others: what makes their hours one effort.
+
+    Parameters
+    ----------
+    looks : pd.DataFrame, one row a kind of reader, place and slot
+        `reader`, `place`, `slot` (any labels), `reads` (plates read, whosever), `hours` (of looking; above 0).
+    rounds : int
+        Of the iteration, at most.
+
+    Returns
+    -------
+    pd.Series, indexed by reader
+        1 for the one with most hours. A reader that read nothing has 0.
+
+    Notes
+    -----
+    Reads are Poisson with mean weight * hours * vehicles of that place and slot, whose maximum likelihood is found by scaling in
+    turn (Deming and Stephan 1940, Annals of Mathematical Statistics 11). Places at which two kinds of reader looked compare them; a
+    kind that met no other keeps its reads an hour.
+
+    Examples
+    --------
+    >>> looks = pd.DataFrame({"reader": ["camera", "car", "camera", "car"], "place": [1, 1, 2, 2], "slot": 0,
+    ...                       "reads": [20, 20, 4, 40], "hours": [10.0, 0.1, 10.0, 1.0]})
+    >>> reader_weights(looks).round(2).tolist()
+    [1.0, 100.0]
+    """
+    if not (looks["hours"] > 0).all() or not (looks["reads"] >= 0).all():
+        raise ValueError("hours must be above 0 and reads not below")
+    where = looks.groupby(["place", "slot"]).ngroup().to_numpy()
+    reader, names = pd.factorize(looks["reader"], sort=True)
+    reads, hours = looks["reads"].to_numpy(float), looks["hours"].to_numpy(float)
+    total = np.bincount(reader, reads)
+    weight = total / np.bincount(reader, hours)
+    there = np.bincount(where, reads)
+    for _round in range(rounds):
+        met = np.bincount(where, weight[reader] * hours)
+        vehicles = np.divide(there, met, out=np.zeros(len(met)), where=met > 0)
+        expected = np.bincount(reader, hours * vehicles[where])
+        scaled = np.divide(total, expected, out=np.zeros(len(total)), where=expected > 0)
+        settled = np.allclose(scaled, weight, rtol=1e-6)
+        weight = scaled
+        if settled:
+            break
+    first = np.bincount(reader, hours).argmax()
+    return pd.Series(weight / (weight[first] or 1.0), pd.Index(names, name="reader"))
+
+
 def activity(model, effort, confidence=0.95):
     """How much of its time each vehicle stands where it can be read.
 

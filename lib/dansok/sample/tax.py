@@ -85,8 +85,9 @@ def arrears(options, fleet, days):
     # Whoever owes on the first day has not paid until then.
     begins = debts["due_on"].clip(lower=options.size.first_read_day)
     debts["paid_on"] = begins + pd.to_timedelta(np.ceil(waits), "D")
+    debts = debts[debts["due_on"] < fleet.scrapped_on(debts["vehicle"].to_numpy())]
     debts = debts.sort_values(["vehicle", "due_on", "kind"], kind="stable", ignore_index=True)
-    return Arrears(debtors, debts, pd.DataFrame(), pd.DataFrame())
+    return Arrears(debtors[debtors["vehicle"].isin(debts["vehicle"])], debts, pd.DataFrame(), pd.DataFrame())
 
 
 def _taxes(debtors, no_fines, days, rng):

@@ -54,6 +54,10 @@ class Fleet:
         gone = self._scrapped[vehicle] <= day
         return np.where(gone, self._stand_in[vehicle], vehicle)
 
+    def scrapped_on(self, vehicle):
+        """Day on which each vehicle is taken off the register; far ahead for those that never are."""
+        return self._scrapped[vehicle]
+
     def plates_on(self, vehicle, day):
         """The plate of each vehicle on a day: arrays of the same length, days as datetime64."""
         spell = self._spells[vehicle]

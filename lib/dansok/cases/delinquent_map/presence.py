@@ -1,0 +1,293 @@
+"""Where each vehicle in arrears will be, and whether last month's map would have found this month's sightings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from dansok.cases.delinquent_map.inputs import PLACE_CELLS
+from dansok.models import backtest, forecast, whereabouts
+from dansok.models.whereabouts import PART_STARTS, PARTS
+from dansok.tables import READERS
+
+CARS = ("patrol_car", "squad_car")
+AROUND = 0.3  # of a car's time at a fix is spent in the eight places around: a fix stands for minutes of driving
+SLOTS = 2 * PARTS
+LEAST_VISITS = 30  # to foresee, below which no share is told
+LEAST_MONTHS = forecast.FIRST_MONTHS + 1
+CAPACITIES = (20, 50, 100)
+HELD_BACK_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Readers:
+    """`places` (`place_x`, `place_y`, by row), the `weights` of an hour of each reader, and `effort` (month -> slot x place)."""
+
+    places: pd.DataFrame
+    weights: pd.Series
+    effort: dict
+
+    def of(self, months):
+        """Effort of some months together."""
+        nothing = np.zeros((SLOTS, len(self.places)))
+        return sum((self.effort[month] for month in months if month in self.effort), nothing)
+
+    def metres(self, cell_metres):
+        """Middle of each place, shape (n, 2)."""
+        return (self.places[["place_x", "place_y"]].to_numpy() + 0.5) * PLACE_CELLS * cell_metres
+
+
+def slot_of(table):
+    """Number of the slot of rows with `hour` and `rest_day`."""
+    part = np.searchsorted(PART_STARTS, table["hour"], side="right") - 1
+    return part + PARTS * table["rest_day"].to_numpy(bool)
+
+
+def readers_of(watched):
+    """One effort out of the hours of unlike readers, by what they read at places that they share.
+
+    Parameters
+    ----------
+    watched : pd.DataFrame
+        As `inputs.Inputs.watched`.
+
+    Returns
+    -------
+    Readers
+        Of places at which anything was read, and that somebody's hours reach.
+    """
+    spread = _spread(watched.assign(slot=slot_of(watched)))
+    by = ["looker", "place_x", "place_y", "month", "slot"]
+    looks = spread.groupby(by, as_index=False)[["hours", "read"]].sum()
+    there = looks.groupby(["place_x", "place_y"])["read"].transform("sum") > 0
+    looks = looks[there & (looks["hours"] > 0)]
+    places = looks[["place_x", "place_y"]].drop_duplicates().sort_values(["place_x", "place_y"], ignore_index=True)
+    looks = looks.merge(places.reset_index(names="place"), on=["place_x", "place_y"])
+    if looks.empty:
+        return Readers(places, pd.Series(dtype=float), {})
+    met = looks.groupby(["looker", "place", "slot"], as_index=False)[["hours", "read"]].sum()
+    weights = whereabouts.reader_weights(met.rename(columns={"looker": "reader", "read": "reads"}))
+    effort = {}
+    for month, own in looks.groupby("month"):
+        effort[month] = np.zeros((SLOTS, len(places)))
+        np.add.at(effort[month], (own["slot"], own["place"]), own["hours"] * own["looker"].map(weights))
+    return Readers(places, weights, effort)
+
+
+def _spread(watched):
+    """A part of each car's hours at the places around its fixes."""
+    cars = watched["looker"].isin(CARS)
+    moved = [watched[~cars], watched[cars].assign(hours=lambda table: table["hours"] * (1 - AROUND))]
+    for east in (-1, 0, 1):
+        for north in (-1, 0, 1):
+            if east or north:
+                beside = watched[cars & (watched["hours"] > 0)]
+                share = beside["hours"] * AROUND / 8
+                moved.append(
+                    beside.assign(
+                        place_x=beside["place_x"] + east, place_y=beside["place_y"] + north, hours=share, read=0
+                    )
+                )
+    return pd.concat(moved, ignore_index=True)
+
+
+def visits_at(delinquent, places):
+    """Looks at vehicles in arrears as `whereabouts.fit` wants them, with their month."""
+    own = delinquent[(delinquent["reads"] > 0) & delinquent["looker"].isin(list(READERS))]
+    own = own.assign(**{f"place_{axis}": own[f"cell_{axis}"] // PLACE_CELLS for axis in "xy"}, slot=slot_of(own))
+    own = own.merge(places.reset_index(names="place"), on=["place_x", "place_y"])
+    day = own["first_at"].dt.normalize()
+    return own.assign(day=day)[["vehicle", "slot", "place", "day", "month"]]
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """`table` as `whereabouts.reliability` gives, with `own_frequency` and `now`; `rivals`: their "all" rows; None: too little."""
+
+    table: pd.DataFrame
+    rivals: pd.DataFrame
+    month: str
+    left_out: int  # visits of the month at places without any hours of a reader
+
+
+def foresight(visits, vehicles, readers, months, own_visits, cell_metres):
+    """How well the last month's places of vehicles in arrears were foreseen from the months before.
+
+    Parameters
+    ----------
+    visits : pd.DataFrame
+        As `visits_at` returns.
+    vehicles : pd.Index
+        In arrears when the last month began.
+    readers : Readers
+    months : list of str
+    own_visits : pd.Series, indexed by vehicle
+        Looks at each vehicle that is in arrears now.
+    cell_metres : int
+
+    Returns
+    -------
+    Foresight or None
+        None with fewer than LEAST_VISITS visits on either side.
+    """
+    *before, last = months
+    own = visits[visits["vehicle"].isin(vehicles)]
+    effort, later = readers.of(before), readers.of([last])
+    known = own[own["month"].isin(before)].reset_index(drop=True)
+    known = known[effort[known["slot"], known["place"]] > 0].reset_index(drop=True)
+    wanted = own[own["month"] == last]
+    lit = wanted[later[wanted["slot"], wanted["place"]] > 0]
+    if min(len(known), len(lit)) < LEAST_VISITS or known["day"].nunique() < 2:
+        return None
+    places = readers.metres(cell_metres)
+    settings = whereabouts.choose_settings(known, effort, places, _last_days(known["day"]))
+    model = whereabouts.fit(known, effort, places, settings, vehicles)
+    table = whereabouts.reliability(model.seen_by(later), lit)
+    answers = whereabouts.rivals(known, SLOTS, places, vehicles)
+    rivals = {name: whereabouts.reliability(answer, lit) for name, answer in answers.items()}
+    now = pd.Series(whereabouts.visit_class(own_visits.to_numpy())).value_counts()
+    table = table.assign(own_frequency=rivals["own_frequency"]["recall_at_3"], now=now.reindex(table.index))
+    table.loc["all", "now"] = len(own_visits)
+    return Foresight(
+        table.fillna({"now": 0}),
+        pd.DataFrame({name: rival.loc["all"] for name, rival in rivals.items()}).T,
+        last,
+        len(wanted) - len(lit),
+    )
+
+
+def _last_days(days):
+    """The last month of days, held back to choose the settings; the later half where there are fewer."""
+    late = days > days.max() - pd.Timedelta(days=HELD_BACK_DAYS)
+    return late if not late.all() else days > days.quantile(0.5)
+
+
+# --- does last month's map hold? ---
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Sightings of vehicles in arrears and looks at all, by whole month (rows) and place-hour (columns)."""
+
+    months: list
+    units: pd.DataFrame
+    sighted: np.ndarray
+    looks: np.ndarray
+
+
+def place_hour_counts(delinquent, looks, first_day):
+    """Sightings by month and place-hour, in whole months with a register in hand from their first day on.
+
+    Parameters
+    ----------
+    delinquent : pd.DataFrame
+        As `inputs.Inputs.delinquent`; those with a read count.
+    looks : pd.DataFrame
+        `place_x`, `place_y`, `hour`, `month`, `looks`.
+    first_day : pd.Timestamp
+
+    Returns
+    -------
+    Counts
+    """
+    own = delinquent[delinquent["reads"] > 0]
+    own = own.assign(**{f"place_{axis}": own[f"cell_{axis}"] // PLACE_CELLS for axis in "xy"})
+    months = [month for month in sorted(looks["month"].unique()) if pd.Timestamp(f"{month}-01") >= first_day]
+    by = ["place_x", "place_y", "hour"]
+    units = looks[by].drop_duplicates().sort_values(by, ignore_index=True)
+    number = units.reset_index(names="unit")
+    counted = own.groupby([*by, "month"]).size().rename("sighted").reset_index()
+    arrays = []
+    for table, name in ((counted, "sighted"), (looks, "looks")):
+        found = table[table["month"].isin(months)].merge(number, on=by)
+        array = np.zeros((len(months), len(units)))
+        np.add.at(array, (np.searchsorted(months, found["month"]), found["unit"]), found[name])
+        arrays.append(array)
+    return Counts(months, units, *arrays)
+
+
+def stability(counts, top):
+    """How much of a month's first places stay first: `month`, `sighted`, `same_places` (0-1), `rank_correlation`, by place."""
+    place = counts.units.groupby(["place_x", "place_y"]).ngroup().to_numpy()
+    by_place = np.zeros((len(counts.months), place.max() + 1 if len(place) else 0))
+    for row, month in enumerate(counts.sighted):
+        np.add.at(by_place[row], place, month)
+    rows = []
+    for month, sighted, before in zip(counts.months[1:], by_place[1:], by_place[:-1], strict=True):
+        both = (sighted > 0) | (before > 0)
+        first, earlier = (set(np.argsort(-values, kind="stable")[:top]) for values in (sighted, before))
+        correlation = pd.Series(sighted[both]).corr(pd.Series(before[both]), "spearman") if both.sum() > 2 else np.nan
+        rows.append((month, int(sighted.sum()), len(first & earlier) / max(min(top, len(sighted)), 1), correlation))
+    return pd.DataFrame(rows, columns=["month", "sighted", "same_places", "rank_correlation"])
+
+
+def neighbours_of(units):
+    """Place-hours beside each place-hour: the same place an hour before and after, and the four places around."""
+    index = pd.MultiIndex.from_frame(units[["place_x", "place_y", "hour"]])
+    rows, columns = [np.arange(len(units))], [np.arange(len(units))]
+    for east, north, later in ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)):
+        beside = pd.MultiIndex.from_arrays([units["place_x"] + east, units["place_y"] + north, units["hour"] + later])
+        found = index.get_indexer(beside)
+        rows.append(np.flatnonzero(found >= 0))
+        columns.append(found[found >= 0])
+    rows, columns = np.concatenate(rows), np.concatenate(columns)
+    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(units),) * 2)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """`table`: `forecaster`, `hit_20`, `hit_50`, `hit_100`, `per_1000`; `origins`: months foreseen; `difference` of ours from
+    the best rival at 20 place-hours with `low`, `high`, and which rival that is."""
+
+    table: pd.DataFrame
+    origins: list
+    best_rival: str
+    difference: tuple
+
+
+def back_test(counts):
+    """Share of each month's sightings that the first place-hours of earlier lists hold.
+
+    Returns
+    -------
+    Backtest or None
+        None with fewer months than a forecast needs, or without sightings.
+    """
+    origins = list(range(LEAST_MONTHS, len(counts.months)))
+    if not origins or not counts.sighted[origins].sum():
+        return None
+    near, months = neighbours_of(counts.units), np.arange(len(counts.months))
+    forecasters = {
+        "ours": lambda past, known: forecast.next_month(past, known, near),
+        "last_month": forecast.last_month,
+        "all_months": lambda past, known: past.sum(axis=0),
+        "busiest_readers": lambda past, known: counts.looks[known].sum(axis=0),
+    }
+    scores, actual = backtest.roll(forecasters, counts.sighted, months, origins)
+    capacities = [k for k in CAPACITIES if k <= len(counts.units)]
+    hits = backtest.hit_table(scores, actual, capacities)
+    best = hits[hits["forecaster"] == "ours"].assign(forecaster="best_possible", hit_rate=lambda t: t["best_possible"])
+    means = pd.concat([hits, best]).pivot_table(index="forecaster", columns="capacity", values="hit_rate")
+    table = means.reindex([*forecasters, "best_possible"]).rename(columns=lambda k: f"hit_{k}")
+    table = table.reindex(columns=[f"hit_{k}" for k in CAPACITIES])
+    looks = counts.looks[origins]
+    table["per_1000"] = pd.Series({name: _found_per_1000(scores[name], actual, looks) for name in forecasters})
+    at_first = hits[hits["capacity"] == capacities[0]] if capacities else hits
+    by_origin = at_first.pivot(index="origin", columns="forecaster", values="hit_rate")
+    rival = by_origin.drop(columns="ours").mean().idxmax()
+    return Backtest(
+        table.rename_axis("forecaster").reset_index(),
+        [counts.months[origin] for origin in origins],
+        rival,
+        backtest.paired_difference(by_origin["ours"], by_origin[rival]),
+    )
+
+
+def _found_per_1000(scores, actual, looks, capacity=CAPACITIES[0]):
+    """Vehicles in arrears among 1,000 that were read at the place-hours chosen."""
+    found = read = 0.0
+    for score, sighted, seen in zip(scores, actual, looks, strict=True):
+        chosen = np.argsort(-np.nan_to_num(score, nan=-1.0), kind="stable")[:capacity]
+        found, read = found + sighted[chosen].sum(), read + seen[chosen].sum()
+    return 1000 * found / read if read else np.nan
