@@ -29,7 +29,7 @@ CHANGED := $(if $(FRESH),always)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: help install lab briefings test test-full sample-report bench wheels lock clean always
+.PHONY: help install lab briefings test test-full sample-report bench wheels lock clean forget always
 
 briefings: $(foreach end,ko.pdf en.pdf xlsx,$(RUNS:%=$(CITY)/5_briefings/%.$(end))) ## Every briefing of CITY that is out of date (this is plain `make`)
 	@for lack in $(LACKING); do echo "$${lack%:*}: city.toml에 $${lack#*:} 자료가 없어 만들지 않음;" \
@@ -64,7 +64,7 @@ data/sample/1_raw/.done: $(shell find lib/dansok/sample -name '*.py') .venv/.don
 $(CITY)/2_clean/.done: data/sample/1_raw/.done
 endif
 
-$(CITY)/2_clean/.done: $(CITY)/city.toml $(CODE) .venv/.done $(CHANGED)
+$(CITY)/2_clean/.done: $(CITY)/city.toml $(wildcard $(CITY)/forgotten.json) $(CODE) .venv/.done $(CHANGED)
 	$(PYTHON) -m dansok.clean $(CITY)
 	@touch $@
 
@@ -102,3 +102,6 @@ lock: ## Pin every package below requirements.txt
 
 clean: ## Delete what make can make again of CITY; never 1_raw
 	rm -rf $(CITY)/2_clean $(CITY)/3_linked $(CITY)/4_analysed $(CITY)/5_briefings
+
+forget: .venv/.done ## Delete rows of vehicles of before BEFORE=YYYY-MM-DD from all that was made of CITY, and show that they are gone
+	$(PYTHON) -m dansok.forget $(CITY) $(BEFORE)
