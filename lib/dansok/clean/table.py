@@ -13,7 +13,7 @@ from ibis import _
 
 from dansok.clean import categories, duplicates, moments, positions, retention, rows, surprises
 from dansok.clean.surprises import Surprise
-from dansok.clean.texts import as_texts, without_plates
+from dansok.clean.texts import UNFIT, WORDS, as_texts, without_plates
 from dansok.korea.addresses import clashing_keys
 from dansok.korea.particles import with_particle
 from dansok.ledger import DROPPED, FLAGGED, MENDED, Ledger
@@ -23,6 +23,7 @@ from dansok.tables import KEY, UNWRITTEN
 from dansok.words import Refusal, Text
 
 FEW_ROWS = 20
+SHIFTED = ("undecodable text", "short row", "long row")
 KEY_TWICE = "key_twice"
 TOO_OLD = Text("보존 기한이 지나 지움", "older than the retention day, forgotten")
 LEFT_OUT = {duplicates.REPEATED: rows.DUPLICATE, KEY_TWICE: rows.KEY_TWICE}
@@ -382,7 +383,7 @@ class TableCleaner:
         return int(self._pandas(self.connection.read_parquet(path).count()))
 
     def _write_rejected(self, parts, repeated):
-        """Rows that were left out, as sent but for their plates, with the reason."""
+        """Rows that were left out, as far as their texts can be what their columns are for, with the reason."""
         mapped = {name for part in parts for name in part.texts.columns}
         names = [c.name for c in self.table.columns if c.name in mapped and not c.made and c.type not in UNWRITTEN]
         found = []
@@ -397,7 +398,7 @@ class TableCleaner:
             )
             joined = part.texts.inner_join(left_out, ["source_file", "source_row"])
             joined = joined.inner_join(self._lookup([told], f"{part.order}.reasons"), "reason")
-            columns = {name: joined[name] if name in part.texts.columns else ibis.null("string") for name in names}
+            columns = {name: self._fit(part, joined, name) for name in names}
             source = ibis.literal(part.source.name)
             found.append(
                 joined.select(
@@ -414,6 +415,21 @@ class TableCleaner:
         path = self.staging / f"{self.table.name}.rejected.parquet"
         self.connection.to_parquet(together.order_by("source_file", "source_row"), path, compression="zstd")
         return int(self._pandas(self.connection.read_parquet(path).count()))
+
+    def _fit(self, part, rejected, name):
+        """A text of rejected rows: none of a row whose cells may stand in the wrong columns, where it may be anybody's name."""
+        if name not in part.texts.columns:
+            return ibis.null("string")
+        text, kind = rejected[name], self.table[name].type
+        if kind == "category":
+            codes, seen = part.counts[name]
+            fits = text.isin([raw for raw in seen if categories.plain(raw) in codes])
+        elif kind in ("string", "geometry"):
+            fits = ibis.literal(True)
+        else:
+            fits = ~text.re_replace(WORDS, "").re_search("[가-힣A-Za-z]")
+        text = ibis.ifelse(fits | text.isnull(), text, UNFIT)
+        return ibis.ifelse(rejected.row_note.isin(SHIFTED), ibis.null("string"), text)
 
     def _write_ledger(self, parts):
         for part in parts:
