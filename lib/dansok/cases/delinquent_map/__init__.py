@@ -197,7 +197,7 @@ def analyse(inputs, choices):
         as_of=f"{held.day:%Y-%m-%d}",
         few=few,
         headlines=_headlines(held, law, seen),
-        profile=counts.profile(held, few),
+        profile=counts.profile(held, law, few),
         law=law,
         rules=counts.rules_used(held.vehicles),
         seen=seen,
@@ -224,18 +224,17 @@ def analyse(inputs, choices):
 
 
 def _foresight(inputs, readers, months):
-    """As `presence.foresight`, of the vehicles that were in arrears when the last month began."""
-    if len(months) < 2 or not readers.effort:
+    """As `presence.foresight`, of the vehicles that the last register before each month shows to owe."""
+    if not readers.effort:
         return None
-    begins = pd.Timestamp(f"{months[-1]}-01")
-    days = pd.to_datetime(inputs.history["snapshot_on"])
-    known = inputs.history[(days < begins) & (inputs.history["present_krw"] > 0)]
-    if known.empty:
-        return None
-    then = known[known["snapshot_on"] == known["snapshot_on"].max()]
+    owing = inputs.history[inputs.history["present_krw"] > 0]
+    days, in_arrears = pd.to_datetime(owing["snapshot_on"]), {}
+    for month in months[1:]:
+        earlier = days[days < pd.Timestamp(f"{month}-01")]
+        if len(earlier):
+            in_arrears[month] = pd.Index(owing.loc[earlier.index[earlier == earlier.max()], "vehicle"])
     visits = presence.visits_at(inputs.delinquent, readers.places)
-    looks = inputs.own_visits["looks"]
-    return presence.foresight(visits, pd.Index(then["vehicle"]), readers, months, looks, inputs.cell_metres)
+    return presence.foresight(visits, in_arrears, readers, months, inputs.own_visits["looks"], inputs.cell_metres)
 
 
 def _headlines(held, law, seen):

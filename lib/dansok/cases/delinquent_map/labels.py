@@ -62,6 +62,7 @@ DISTANCES = {
     "mid": Text("밖, 2~5 km", "outside, 2 to 5 km"),
     "far": Text("밖, 5 km 이상", "outside, 5 km and more"),
 }
+REGISTERED_IN = Text("등록지", "Registered in")
 REGISTERED = {"own": Text("관내", "This city"), "other": Text("관외", "Elsewhere")}
 FORECASTERS = {
     "ours": Text("워크북 예측", "this workbook"),
@@ -78,7 +79,7 @@ BASES = {
 }
 CLASSES = {"0": Text("0회", "0"), "1-2": Text("1~2회", "1-2"), "3-9": Text("3~9회", "3-9"), "10+": Text("10회 이상", "10 and more"), "all": ALL}  # fmt: skip
 FAIRNESS = {
-    "registered": Text("등록지", "Registered in"),
+    "registered": REGISTERED_IN,
     "plate_class": Text("차종", "Kind of vehicle"),
     "amount": TO_AMOUNT,
     "home_area": Text("읍면동", "읍면동"),

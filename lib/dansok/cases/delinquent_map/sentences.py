@@ -370,12 +370,14 @@ def foresight_said(found):
         return [Finding("foresight", said, {})]
     whole, own = found.table.loc["all"], found.rivals.loc["own_frequency"]
     most = found.table.loc["10+"]
+    first, last = found.months[0], found.months[-1]
+    span = Text(first, first) if first == last else Text(f"{first}~{last}", f"{first} to {last}")
     ko = (
-        f"{found.month}의 체납차량 방문 {int(whole.visits):,}건 가운데 {whole.recall_at_3:.0%}(95% 구간 {whole.low:.0%}~{whole.high:.0%})가 미리 꼽은 세 곳 "
+        f"{span.ko}의 체납차량 방문 {int(whole.visits):,}건 가운데 {whole.recall_at_3:.0%}(95% 구간 {whole.low:.0%}~{whole.high:.0%})가 미리 꼽은 세 곳 "
         f"가운데 하나였다(잦은 곳 순으로는 {own.recall_at_3:.0%})."
     )
     en = (
-        f"Of {some(int(whole.visits), 'visit', 'visits')} of vehicles in arrears in {found.month}, {whole.recall_at_3:.0%} (95% interval {whole.low:.0%} to "
+        f"Of {some(int(whole.visits), 'visit', 'visits')} of vehicles in arrears in {span.en}, {whole.recall_at_3:.0%} (95% interval {whole.low:.0%} to "
         f"{whole.high:.0%}) were at one of three places named before ({own.recall_at_3:.0%} by most frequent places)."
     )
     if most.visits:
