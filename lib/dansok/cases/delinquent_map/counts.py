@@ -78,7 +78,9 @@ def profile(held, law, few):
     vehicles = held.vehicles
     years = (held.day - vehicles["oldest_due_on"]).dt.days / DAYS_A_YEAR
     values = {"debts": vehicles["debts"], "amount": vehicles["amount_krw"], "age": years.fillna(0)}
-    own = pd.DataFrame({"group": [*REGISTERED.values(), ALL], "vehicles": law.loc["all", [*REGISTERED, "vehicles"]].to_numpy()})
+    own = pd.DataFrame(
+        {"group": [*REGISTERED.values(), ALL], "vehicles": law.loc["all", [*REGISTERED, "vehicles"]].to_numpy()}
+    )
     parts = [_with_amounts(own, vehicles, vehicles["registered"], REGISTERED).assign(grouping=REGISTERED_IN)]
     for name, (grouping, groups) in GROUPINGS.items():
         group = classed(values[name], groups)
