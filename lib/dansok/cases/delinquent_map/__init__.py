@@ -12,7 +12,7 @@ import pandas as pd
 
 from dansok import choices as chosen
 from dansok.cases.delinquent_map import counts, presence, sentences, worth
-from dansok.cases.delinquent_map.inputs import MAP_CELLS, Inputs, load
+from dansok.cases.delinquent_map.inputs import MAP_CELLS, PLACE_CELLS, Inputs, load
 from dansok.cases.delinquent_map.labels import (
     AREA_COLUMNS,
     ARREARS_SOURCE,
@@ -106,6 +106,7 @@ class Result:
     cells: pd.DataFrame
     areas: gpd.GeoDataFrame
     map_metres: int
+    place_metres: int
     place_hours: pd.DataFrame
     home: pd.DataFrame
     repeat: pd.DataFrame
@@ -197,7 +198,7 @@ def analyse(inputs, choices):
         as_of=f"{held.day:%Y-%m-%d}",
         few=few,
         headlines=_headlines(held, law, seen),
-        profile=counts.profile(held, few),
+        profile=counts.profile(held, law, few),
         law=law,
         rules=counts.rules_used(held.vehicles),
         seen=seen,
@@ -208,6 +209,7 @@ def analyse(inputs, choices):
         cells=cells,
         areas=read_areas(inputs.areas),
         map_metres=MAP_CELLS * inputs.cell_metres,
+        place_metres=PLACE_CELLS * inputs.cell_metres,
         place_hours=places,
         home=home,
         repeat=repeat,
@@ -224,18 +226,17 @@ def analyse(inputs, choices):
 
 
 def _foresight(inputs, readers, months):
-    """As `presence.foresight`, of the vehicles that were in arrears when the last month began."""
-    if len(months) < 2 or not readers.effort:
+    """As `presence.foresight`, of the vehicles that the last register before each month shows to owe."""
+    if not readers.effort:
         return None
-    begins = pd.Timestamp(f"{months[-1]}-01")
-    days = pd.to_datetime(inputs.history["snapshot_on"])
-    known = inputs.history[(days < begins) & (inputs.history["present_krw"] > 0)]
-    if known.empty:
-        return None
-    then = known[known["snapshot_on"] == known["snapshot_on"].max()]
+    owing = inputs.history[inputs.history["present_krw"] > 0]
+    days, in_arrears = pd.to_datetime(owing["snapshot_on"]), {}
+    for month in months[1:]:
+        earlier = days[days < pd.Timestamp(f"{month}-01")]
+        if len(earlier):
+            in_arrears[month] = pd.Index(owing.loc[earlier.index[earlier == earlier.max()], "vehicle"])
     visits = presence.visits_at(inputs.delinquent, readers.places)
-    looks = inputs.own_visits["looks"]
-    return presence.foresight(visits, pd.Index(then["vehicle"]), readers, months, looks, inputs.cell_metres)
+    return presence.foresight(visits, in_arrears, readers, months, inputs.own_visits["looks"], inputs.cell_metres)
 
 
 def _headlines(held, law, seen):
@@ -247,9 +248,12 @@ def _headlines(held, law, seen):
         (Text("체납액", "Owed"), sentences.won(held.vehicles["amount_krw"].sum()), None, None),
     ]
     if not np.isnan(eligible):
-        rows.append((Text("영치 대상", "Plates to be taken"), f"{int(eligible):,}", vehicles, None))
+        share = eligible / len(held.vehicles)
+        of_all = Text(f"체납차량의 {share:.0%}", f"{share:.0%} of those in arrears")
+        rows.append((Text("영치 대상", "Plates to be taken"), f"{int(eligible):,}", vehicles, of_all))
     if not np.isnan(never):
-        rows.append((Text("한 번이라도 포착", "Seen at least once"), f"{1 - never / whole:.0%}", None, None))
+        of_all = Text(f"{int(whole):,}대 가운데 {int(whole - never):,}대", f"{int(whole - never):,} of {int(whole):,}")
+        rows.append((Text("한 번이라도 포착", "Seen at least once"), f"{1 - never / whole:.0%}", None, of_all))
     return rows
 
 
@@ -277,10 +281,9 @@ def _near_table(near):
 
 
 def _metrics(inputs, test, found):
-    total = len(inputs.held.vehicles)
-    listed = inputs.held.ledger["listed"]
+    total, debts = len(inputs.held.vehicles), inputs.held.debts
     metrics = {
-        "linked_share": 1 - inputs.held.ledger["plate_not_read"] / listed if listed else 0.0,
+        "linked_share": debts["of_owner"].notna().sum() / (len(debts) + inputs.held.ledger["plate_not_read"]),
         "vehicles_in_arrears": total,
         "eligible_vehicles": int(inputs.held.vehicles["eligible"].sum()),
         "seen_share": float((inputs.own_visits["visits"] > 0).mean()) if total else 0.0,
