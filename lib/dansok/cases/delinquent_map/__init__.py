@@ -173,6 +173,7 @@ def analyse(inputs, choices):
     home, repeat = counts.from_home(inputs.home), counts.repeat_offenders(inputs.recorded, few)
     findings = [
         sentences.who_said(held, law),
+        sentences.register_said(held),
         *sentences.concentration_said(*counts.concentration(held.vehicles)),
         *sentences.law_said(held, law),
         *sentences.not_told_said(held),
