@@ -228,7 +228,9 @@ def test_calibration_error_of_a_known_case():
 def test_a_class_without_visits_is_missing_not_zero():
     town = small_town()
     model = whereabouts.fit(**town)
-    table = whereabouts.reliability(whereabouts.foreseen(model, town["visits"][lambda visits: visits["vehicle"] == "A"]))
+    table = whereabouts.reliability(
+        whereabouts.foreseen(model, town["visits"][lambda visits: visits["vehicle"] == "A"])
+    )
     assert table["visits"].sum() == 2 * table.loc["all", "visits"]
     assert table.loc["0", ["recall_at_3", "low", "log_loss", "calibration_error"]].isna().all()
 
@@ -424,7 +426,9 @@ def judged():
 
 
 def _scores(model, town):
-    return whereabouts.reliability(whereabouts.foreseen(model, town.later)).loc["all", ["recall_at_3", "log_loss", "calibration_error"]]
+    return whereabouts.reliability(whereabouts.foreseen(model, town.later)).loc[
+        "all", ["recall_at_3", "log_loss", "calibration_error"]
+    ]
 
 
 def test_planted_visits_are_foreseen_as_well_as_by_the_own_frequencies_and_far_less_surprising(judged):

@@ -42,6 +42,7 @@ from dansok.cases.delinquent_map.labels import (
     RULE_COLUMNS,
     SEEN_COLUMNS,
     SIGHTED,
+    UNKNOWN,
     WORTH_COLUMNS,
     stability_columns,
 )
@@ -129,6 +130,11 @@ class Result:
     def hidden(self):
         """What a dash means in tables of counts."""
         return HIDDEN.format(few=self.few)
+
+    @property
+    def hidden_or_unknown(self):
+        """What a dash means in the table of what seizure adds."""
+        return Text(*(self.hidden[language] + UNKNOWN[language] for language in ("ko", "en")))
 
     @property
     def hidden_rates(self):
