@@ -27,7 +27,7 @@ from dansok.clean import clean_city
 from dansok.link import link
 from dansok.run import run
 
-NOTEBOOKS = ("data_quality", "parking_hotspots")
+NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map")
 MADE = ("2_clean", "3_linked", "4_analysed", "5_briefings")
 # Looked for at every place of a text, so that 112가0345 is also seen as 12가0345; motorcycles bear a region and no number.
 PLATE = re.compile(r"(?=((?:\d{2,3}|서울|경기|인천|강원)[가-힣]\s?\d{4}))")
