@@ -239,5 +239,7 @@ def test_the_list_of_place_hours_holds_more_than_last_months_and_no_less_than_th
     ours = table["hit_20 ours"]
     assert (ours > table["hit_20 last_month"]).all()
     assert (ours <= table["hit_20 best_possible"]).all()
-    assert (ours - table["hit_20 busiest_readers"]).mean() >= -0.002
+    gain = ours - table["hit_20 busiest_readers"]
+    print(f"more than at the busiest readers {gain.mean():.4f} +- {gain.sem():.4f}")
+    assert len(gain) < len(JUDGING) or gain.mean() >= 0, "told by forty cities, not by a few"
     assert ours.mean() > table["hit_20 all_months"].mean()
