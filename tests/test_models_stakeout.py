@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dansok.models import stakeout, whereabouts
+from dansok.models.stakeout import desk
 from scipy import stats
 
 SLOTS = ("evening", "night")
@@ -263,7 +264,7 @@ def test_lazy_choice_is_plain_greedy_choice(monkeypatch, improve):
     cases = [random_case(seed, district_minimum=0, random_share=0.1) for seed in range(100, 140)]
     for roster, encounters, vehicles, _there, n_blocks in cases:
         lazy.append(stakeout.make_plan(roster, encounters, vehicles, n_blocks=n_blocks, improve=improve))
-    monkeypatch.setattr(stakeout._Desk, "best", plain_best)
+    monkeypatch.setattr(desk.Desk, "best", plain_best)
     for (roster, encounters, vehicles, _there, n_blocks), plan in zip(cases, lazy, strict=True):
         plain = stakeout.make_plan(roster, encounters, vehicles, n_blocks=n_blocks, improve=improve)
         pd.testing.assert_frame_equal(plan, plain)
