@@ -45,6 +45,7 @@ def rival_plans(roster, sightings, vehicles, *, n_blocks=None, seed=0):
     Examples
     --------
     >>> from dansok.models.stakeout import Roster, travel_between
+    >>> import pandas as pd
     >>> places = pd.DataFrame({"x": [0, 900], "y": 0, "district": "north", "can_wait": True}, ["lot", "market"])
     >>> blocks = pd.DataFrame({"team": 1, "date": pd.date_range("2024-05-02", periods=3), "start_hour": 20, "hours": 2})
     >>> roster = Roster(blocks.assign(slot="evening"), places, travel_between(places, kmh=20))
@@ -94,6 +95,7 @@ def practice_plan(past, roster, *, crew_hours, seed=0):
     Examples
     --------
     >>> from dansok.models.stakeout import Roster, travel_between
+    >>> import pandas as pd
     >>> places = pd.DataFrame({"x": [0], "y": 0, "district": "north", "can_wait": True}, ["lot"])
     >>> past = pd.DataFrame({"team": 1, "date": pd.date_range("2024-04-02", periods=2), "start_hour": 20, "hours": 2.0})
     >>> past = past.assign(slot="evening", places=[("lot",), ("lot",)])
