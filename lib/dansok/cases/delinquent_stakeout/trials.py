@@ -1,0 +1,111 @@
+"""Plans held against months that were kept from them: our plan, its rivals, and what crews did."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dansok.cases.delinquent_stakeout import duty, foresight
+from dansok.cases.delinquent_stakeout.ground import seen_at, squad_hours
+from dansok.models import stakeout
+
+MOST_TRIALS = 6  # months held back, the last ones
+OURS, PRACTICE = "plan", "practice"
+RIVALS = ("ten_busiest", "busiest_once", "most_debt_once")
+
+
+@dataclass(frozen=True)
+class Trials:
+    """`table`, one row a month held back and plan: `month`, `plan`, and the columns of `stakeout.replay`."""
+
+    table: pd.DataFrame
+
+    @property
+    def scale(self):
+        """Realised over promised in all months, and the standard error of its logarithm; 1 and 0 where no month can tell."""
+        return scale_of(self.table[self.table["plan"] == OURS])
+
+    @property
+    def per_crew_hour(self):
+        """Won that each plan would have recovered in a crew-hour, at equal hours: pd.Series by plan."""
+        known = self.table.dropna(subset=["equal_value"])
+        sums = known.groupby("plan", sort=False)[["equal_value", "equal_hours"]].sum()
+        return sums["equal_value"] / sums["equal_hours"]
+
+    @property
+    def kept(self):
+        """Promised (scaled by the months before each) and realised value in the months that have some before: two numbers."""
+        own = self.table[(self.table["plan"] == OURS) & self.table["promised_value"].gt(0)].sort_values("month")
+        promised = [scale_of(own.iloc[:nth])[0] * own["promised_value"].iloc[nth] for nth in range(1, len(own))]
+        return float(np.sum(promised)), float(own["realised_value"].iloc[1:].sum())
+
+
+def scale_of(own):
+    """Realised over promised value of replays (rows), and its error; months together count by what they promised."""
+    own = own[own["promised_value"].gt(0) & own["realised_value"].gt(0)]
+    if own.empty:
+        return 1.0, 0.0
+    realised, error = own["realised_value"].sum(), (own["scale_error"] * own["realised_value"]).to_numpy()
+    return float(realised / own["promised_value"].sum()), float(np.sqrt((error**2).sum()) / realised)
+
+
+def try_months(inputs, ground, choices, limits, settings, months):
+    """Replay plans in months of the period, each made from what was known when it began.
+
+    Parameters
+    ----------
+    inputs, ground, choices, limits, settings : as the case has them
+    months : list of str
+
+    Returns
+    -------
+    Trials
+    """
+    rows = []
+    for month in months:
+        blocks = choices.blocks_of(month)
+        known = foresight.known_before(month, inputs, ground, choices, settings, sorted(blocks["slot"].unique()))
+        if known is None:
+            continue
+        roster = ground.roster(blocks, limits, choices.crew_kmh)
+        plans = plans_of(roster, known, inputs, ground, [one for one in choices.months if one < month])
+        looks = ground.effort_of([month]) / choices.hours_to_meet
+        slot, place = np.nonzero(looks)
+        looks = pd.DataFrame({"slot": slot, "place": place, "looks": looks[slot, place]})
+        seen = seen_at(inputs.looks, ground, [month]).groupby(["vehicle", "slot", "place"]).size()
+        told = stakeout.replay(plans, known.encounters, seen.rename("visits").reset_index(), looks, known.vehicles)
+        rows.append(told.rename_axis("plan").reset_index().assign(month=month))
+    columns = ["month", "plan"]
+    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*columns, *_TOLD], dtype=float)
+    return Trials(table[[*columns, *(name for name in table if name not in columns)]])
+
+
+_TOLD = ("answered", "realised_value", "promised_value", "scale_error", "equal_value", "equal_hours")
+
+
+def plans_of(roster, known, inputs, ground, before):
+    """Our plan, its rivals in as many blocks, and what squads did in the months `before` in as many hours."""
+    ours = stakeout.make_plan(roster, known.encounters, known.vehicles)
+    rivals = stakeout.rival_plans(roster, known.sightings, known.vehicles, n_blocks=len(ours))
+    plans = {OURS: ours} | rivals
+    done = squad_hours(inputs.watched, ground, before)
+    if len(done) and len(ours):
+        plans[PRACTICE] = practice(done, ours["hours"].sum(), roster.limits.mean_hours)
+    return plans
+
+
+def practice(done, crew_hours, mean_hours):
+    """Where and when squads were, as a plan of so many crew-hours; no time is taken off for the way between places.
+
+    Parameters
+    ----------
+    done : pd.DataFrame
+        `slot`, `place`, `hours`.
+    """
+    hours = done["hours"] * crew_hours / done["hours"].sum()
+    return pd.DataFrame(
+        {
+            "team": "", "date": duty.NO_DAY, "start_hour": 0.0, "slot": done["slot"], "hours": hours,
+            "places": [(place,) for place in done["place"]], "delta": stakeout.share_met(hours, mean_hours),
+        }
+    )  # fmt: skip
