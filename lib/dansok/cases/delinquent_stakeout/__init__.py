@@ -8,6 +8,7 @@ from dansok import choices as chosen
 from dansok.cases.delinquent_stakeout import duty
 from dansok.cases.delinquent_stakeout.inputs import Inputs, load
 from dansok.link.registers import refuse_bad_registers
+from dansok.models import stakeout
 from dansok.words import Refusal
 
 FEWEST = 5
@@ -32,6 +33,18 @@ class Choices(chosen.Choices):
     @property
     def as_of(self):
         return pd.Period(self.last_month, "M").end_time.normalize()
+
+    @property
+    def limits(self):
+        """What binds the plan."""
+        return stakeout.Limits(
+            mean_hours=self.hours_to_meet,
+            blocks_per_shift=self.blocks_per_night,
+            blocks_per_site=self.visits_per_site,
+            district_minimum=self.area_blocks,
+            random_share=self.random_share,
+            roam_sites=self.sites_per_block,
+        )
 
     def blocks_of(self, month):
         return duty.blocks_of(

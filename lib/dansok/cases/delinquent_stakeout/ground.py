@@ -30,12 +30,18 @@ class Ground:
         By month, hours of a crew that would read as much.
     fixed_hour : float
         What an hour of a gate or camera is in hours of a crew; missing where none read.
+    side : int
+        Of a place in metres.
+    logged : float
+        Hours of the squads that the log of their cars holds, over those on duty: a crew's hour is one on duty. 1 where no log
+        sheets tell.
     """
 
     places: pd.DataFrame
     effort: dict
     fixed_hour: float
     side: int
+    logged: float
 
     def effort_of(self, months):
         """Effort of some months together."""
@@ -76,10 +82,16 @@ def ground_of(inputs):
     )
     places["can_wait"] = places["lot"] | among(watched[watched["looker"].isin(CREWS) & (watched["hours"] > 0)])
     places["place_name"] = _names(places, fixtures, inputs.names)
-    crew_hour, more = _crew_hour(readers.weights), len(places) - len(readers.places)
+    logged = _logged_share(watched, inputs.duty_hours)
+    crew_hour, more = _crew_hour(readers.weights) * logged, len(places) - len(readers.places)
     effort = {month: np.pad(hours, ((0, 0), (0, more))) / crew_hour for month, hours in readers.effort.items()}
     fixed = readers.weights[readers.weights.index.isin(FIXED)]
-    return Ground(places, effort, fixed.max() / crew_hour if len(fixed) else np.nan, side)
+    return Ground(places, effort, fixed.max() / crew_hour if len(fixed) else np.nan, side, logged)
+
+
+def _logged_share(watched, duty_hours):
+    logged = watched.loc[watched["looker"] == "squad_car", "hours"].sum()
+    return float(logged / duty_hours) if logged > 0 and duty_hours > 0 else 1.0
 
 
 def _crew_hour(weights):
@@ -127,10 +139,11 @@ def seen_at(looks, ground, months):
 
 
 def squad_hours(watched, ground, months):
-    """Logged hours of the squads by `slot` and `place`."""
+    """Hours on duty of the squads by `slot` and `place`."""
     own = watched[(watched["looker"] == "squad_car") & watched["month"].isin(months) & (watched["hours"] > 0)]
     x, y = ((own[f"place_{axis}"] + 0.5) * ground.side for axis in "xy")
     rows = own.assign(slot=presence.slot_of(own), place=ground.number_of(x, y))
-    return rows[rows["place"] >= 0].groupby(["slot", "place"], as_index=False)["hours"].sum()
+    rows = rows[rows["place"] >= 0].groupby(["slot", "place"], as_index=False)["hours"].sum()
+    return rows.assign(hours=rows["hours"] / ground.logged)
 
 

@@ -30,7 +30,7 @@ from dansok.tables import READERS
 from dansok.words import Refusal
 
 USED = (
-    "debts", "payments", "vehicles", "outcomes", "sightings", "tickets", "cameras", "lots", "efforts", "areas", "streets",
+    "debts", "payments", "vehicles", "outcomes", "sightings", "tickets", "cameras", "lots", "efforts", "crew_blocks", "areas", "streets",
 )  # fmt: skip
 
 
@@ -48,6 +48,8 @@ class Inputs:
         `vehicle`, `place_x`, `place_y`, `on`, `hour`, `rest_day`: readers read it there, once or a hundred times.
     last_seen : pd.Series of timestamp, indexed by vehicle
         Latest visit until the day, whoever saw it.
+    duty_hours : float
+        Hours of the squads by their own log sheets; missing where there are none.
     watched : pd.DataFrame
         As `delinquent_map.inputs.Inputs.watched`.
     fixtures : pd.DataFrame, one row a public lot or camera with a position
@@ -67,6 +69,7 @@ class Inputs:
     seizures: pd.DataFrame
     looks: pd.DataFrame
     last_seen: pd.Series
+    duty_hours: float
     watched: pd.DataFrame
     fixtures: pd.DataFrame
     names: dict
@@ -97,7 +100,7 @@ def load(choices):
         name: scan_linked(city, name, connection)
         for name in ("debtors", "debtor_visits", "placed_tickets", "placed_sightings", "watched_cells")
     }
-    clean = {name: scan(city, name, connection) for name in (*SOURCES, "cameras", "lots", "streets")}
+    clean = {name: scan(city, name, connection) for name in (*SOURCES, "crew_blocks", "cameras", "lots", "streets")}
     begins = pd.Timestamp(f"{choices.months[0]}-01")
     days = kinds_of_days(connection, begins, ends)
     place = {f"place_{axis}": (_[f"cell_{axis}"] // PLACE_CELLS) for axis in "xy"}
@@ -107,8 +110,9 @@ def load(choices):
         held=held,
         history=linked["debtors"].filter(_.snapshot_on <= ends.date()).order_by("snapshot_on", "vehicle").to_pandas(),
         seizures=seizures_until(connection, clean, ends),
-        looks=_looks(visits, days, place),
+        looks=looks_of(visits, days, place),
         last_seen=visits.group_by("vehicle").agg(at=_.first_at.max()).to_pandas().set_index("vehicle")["at"],
+        duty_hours=_duty_hours(clean["crew_blocks"], begins, ends),
         watched=watched_places(linked, days, place, choices.months),
         fixtures=pd.concat([_fixtures(clean["lots"], "lot"), _fixtures(clean["cameras"], "camera")], ignore_index=True),
         names=place_names(parking_records(linked["placed_tickets"], place, begins, ends)),
@@ -122,7 +126,12 @@ def load(choices):
     )
 
 
-def _looks(visits, days, place):
+def _duty_hours(crew_blocks, first, last):
+    hours = crew_blocks.filter(between(_.started_at, first, last)).hours.sum().execute()
+    return float("nan") if pd.isna(hours) or not hours else float(hours)
+
+
+def looks_of(visits, days, place):
     read = visits.filter((_.reads > 0) & _.looker.isin(list(READERS)))
     by = ("vehicle", "place_x", "place_y", "on", "hour", "rest_day")
     looks = with_time(read, days).mutate(**place).select(*by).distinct().order_by(*by).to_pandas()

@@ -63,7 +63,8 @@ def encounters_of(own, rest, background, activity):
     background : np.ndarray, shape (n_slots, n_places)
         The map that all vehicles share, by slot and place number.
     activity : pd.Series, indexed by vehicle
-        Share of its time that a vehicle stands where a crew can see it; over 1 counts as 1.
+        Share of its time that a vehicle stands where a crew can see it; above 1 for one that comes more than once in
+        the time that a look takes. No chance is above 1.
 
     Returns
     -------
@@ -79,17 +80,16 @@ def encounters_of(own, rest, background, activity):
     """
     if not (activity >= 0).all():
         raise ValueError(f"activity is missing or below zero: {activity[~(activity >= 0)].iloc[0]}")
-    active = activity.clip(upper=1)
     for name, table in (("own", own), ("rest", rest)):
-        if not table["vehicle"].isin(active.index).all():
-            raise ValueError(f"{(~table['vehicle'].isin(active.index)).sum()} rows of {name} have no activity")
+        if not table["vehicle"].isin(activity.index).all():
+            raise ValueError(f"{(~table['vehicle'].isin(activity.index)).sum()} rows of {name} have no activity")
     slot, place = np.indices(background.shape)
     return Encounters(
         own=own[["vehicle", "slot", "place"]].assign(
-            probability=own["probability"].to_numpy() * active.reindex(own["vehicle"]).to_numpy()
+            probability=np.minimum(own["probability"].to_numpy() * activity.reindex(own["vehicle"]).to_numpy(), 1)
         ),
         rest=rest[["vehicle", "slot"]].assign(
-            probability=rest["background"].to_numpy() * active.reindex(rest["vehicle"]).to_numpy()
+            probability=np.minimum(rest["background"].to_numpy() * activity.reindex(rest["vehicle"]).to_numpy(), 1)
         ),
         shared=pd.DataFrame({"slot": slot.ravel(), "place": place.ravel(), "share": background.ravel()}),
     )
