@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pytest
 import shapely
 from dansok.cases import delinquent_stakeout as case
 from dansok.cases.delinquent_map.inputs import PLACE_CELLS, kinds_of_days, seizures_until
-from dansok.cases.delinquent_stakeout import duty, foresight, inputs, past, trials
+from dansok.cases.delinquent_stakeout import foresight, inputs, past, trials
 from dansok.cases.delinquent_stakeout import ground as grounds
 from dansok.engine import connect
 from dansok.link.arrears import SOURCES, arrears_on
@@ -18,7 +17,7 @@ from dansok.models import stakeout
 from dansok.sample import reads as plate_reads
 from dansok.sample import vehicles as fleets
 from dansok.sample import watching
-from dansok.tables import READERS, TABLES
+from dansok.tables import TABLES
 from ibis import _
 from test_link_arrears import table_of
 
@@ -114,7 +113,9 @@ class PlantedCity:
         rounds = self.world.watch.rounds
         places = len(self.world.ground.places)
         looked = [
-            watching.fixes(self.world.options.seed, rounds[name][rounds[name]["day"].isin(row)], places).assign(kind=kind)
+            watching.fixes(self.world.options.seed, rounds[name][rounds[name]["day"].isin(row)], places).assign(
+                kind=kind
+            )
             for name, kind in (("car", 1), ("crew", 3))
         ]
         looked += [plate_reads._camera_hours(self.world.watch, row).assign(kind=0, seconds=3600)]
@@ -205,13 +206,14 @@ def judged(planted, **asked):
     city = PlantedCity(planted)
     choices = replace(city.asked, **asked)
     ground = grounds.ground_of(city.inputs)
-    limits, months = choices.limits, choices.months
+    months = choices.months
     settings = foresight.settings_before(months[-trials.MOST_TRIALS], city.inputs, ground, choices)
-    tried = trials.try_months(city.inputs, ground, choices, limits, settings, months[-trials.MOST_TRIALS :])
-    blocks = choices.blocks_of(foresight.next_month(choices))
+    tried = trials.try_months(city.inputs, ground, choices, settings, months[-trials.MOST_TRIALS :])
+    month = foresight.next_month(choices)
+    blocks, settings = choices.blocks_of(month), foresight.settings_before(month, city.inputs, ground, choices)
     slots = sorted(blocks["slot"].unique())
     known = foresight.known_now(city.inputs, ground, choices, settings, slots)
-    roster = ground.roster(blocks, limits, choices.crew_kmh)
+    roster = ground.roster(blocks, choices.limits, choices.crew_kmh)
     plans = trials.plans_of(roster, known, city.inputs, ground, months)
     truth = city.truth(ground, known.vehicles, range(fleets.SLOTS))
     worth = {name: true_value(plan, truth, known.vehicles, choices.hours_to_meet) for name, plan in plans.items()}
@@ -219,7 +221,7 @@ def judged(planted, **asked):
     best = max(worth[name] for name in trials.RIVALS)
     scale, error = tried.scale
     told = stakeout.promise(plans["plan"], known.encounters, known.vehicles, scale=scale, scale_error=error)
-    promised, realised = tried.kept
+    kept = tried.kept_by_month
     return {
         "eligible": int(known.vehicles["eligible"].sum()),
         "gain": worth["plan"] / best - 1,
@@ -228,19 +230,13 @@ def judged(planted, **asked):
         "promised_over_realised": told["value"] / worth["plan"],
         "unscaled": told["value"] / scale / worth["plan"],
         "held": told["value_low"] <= worth["plan"] <= told["value_high"],
-        "kept": promised / realised if realised else np.nan,
+        "kept": kept["promised"].sum() / kept["realised_value"].sum(),
         "replayed_gain": tried.per_crew_hour["plan"] / tried.per_crew_hour[list(trials.RIVALS)].max() - 1,
         "answered": tried.table.loc[tried.table["plan"] == "plan", "answered"].mean(),
         "random": plans["plan"]["random"].mean(),
         "sites": len(ground.places),
         "roam": (plans["plan"]["how"] == "roam").mean(),
-        "free": true_value(_freed(roster, known, len(plans["plan"])), truth, known.vehicles, choices.hours_to_meet) / true_value(oracle, truth, known.vehicles, choices.hours_to_meet),
     }
-
-
-def _freed(roster, known, n_blocks):
-    free = replace(roster, limits=replace(roster.limits, random_share=0, district_minimum=0))
-    return stakeout.make_plan(free, known.encounters, known.vehicles, n_blocks=n_blocks)
 
 
 def _oracle(roster, truth, known, slots, choices, n_blocks):

@@ -1,6 +1,6 @@
 """Whom crews would meet where, and what that is worth: as known on a day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -98,6 +98,11 @@ def _worth(held, inputs, choices):
     adds = model.value(debts)["uplift_krw"].astype(float).clip(lower=0) if len(debts) else pd.Series(dtype=float)
     eligible = held.vehicles["eligible"].astype(bool)
     return pd.DataFrame({"eligible": eligible, "value": adds.reindex(eligible.index).fillna(0.0)}), model
+
+
+def with_outcomes(known, factors):
+    """`Known`, with what crews found at sites; `factors` as `past.factors` gives."""
+    return replace(known, encounters=stakeout.apply_factors(known.encounters, factors))
 
 
 def settings_before(month, inputs, ground, choices):

@@ -10,7 +10,6 @@ from dansok.cases.delinquent_map import presence
 from dansok.cases.delinquent_map.presence import SLOTS
 from dansok.models import stakeout
 from dansok.space import area_of
-from dansok.tables import READERS
 
 CREWS = ("squad_car", "patrol_car")  # whose hour is a crew's hour, in this order
 FIXED = ("fixed_camera", "lot")
@@ -145,5 +144,3 @@ def squad_hours(watched, ground, months):
     rows = own.assign(slot=presence.slot_of(own), place=ground.number_of(x, y))
     rows = rows[rows["place"] >= 0].groupby(["slot", "place"], as_index=False)["hours"].sum()
     return rows.assign(hours=rows["hours"] / ground.logged)
-
-

@@ -34,11 +34,21 @@ class Trials:
         return sums["equal_value"] / sums["equal_hours"]
 
     @property
-    def kept(self):
-        """Promised (scaled by the months before each) and realised value in the months that have some before: two numbers."""
+    def kept_by_month(self):
+        """Months with one before: rows of our plan with `promised` in won, scaled by what the months before realised."""
         own = self.table[(self.table["plan"] == OURS) & self.table["promised_value"].gt(0)].sort_values("month")
-        promised = [scale_of(own.iloc[:nth])[0] * own["promised_value"].iloc[nth] for nth in range(1, len(own))]
-        return float(np.sum(promised)), float(own["realised_value"].iloc[1:].sum())
+        own = own.reset_index(drop=True)
+        scales = [scale_of(own.iloc[:nth])[0] for nth in range(len(own))]
+        return own.assign(promised=own["promised_value"] * scales).iloc[1:].reset_index(drop=True)
+
+    def error_of(self, plan):
+        """Standard error of the logarithm of what a plan would have recovered at equal hours: fewer hours, fewer vehicles."""
+        own = self.table[(self.table["plan"] == plan) & self.table["realised_value"].gt(0)]
+        realised = own["realised_value"].sum()
+        if not realised > 0 or not own["equal_value"].sum() > 0:
+            return np.nan
+        error = np.sqrt(((own["scale_error"] * own["realised_value"]) ** 2).sum()) / realised
+        return float(error * np.sqrt(realised / own["equal_value"].sum()))
 
 
 def scale_of(own):
@@ -59,12 +69,12 @@ def scale_of(own):
     return float((realised / promised) ** weight), float(np.sqrt(weight) * error)
 
 
-def try_months(inputs, ground, choices, limits, settings, months):
+def try_months(inputs, ground, choices, settings, months):
     """Replay plans in months of the period, each made from what was known when it began.
 
     Parameters
     ----------
-    inputs, ground, choices, limits, settings : as the case has them
+    inputs, ground, choices, settings : as the case has them
     months : list of str
 
     Returns
@@ -77,7 +87,7 @@ def try_months(inputs, ground, choices, limits, settings, months):
         known = foresight.known_before(month, inputs, ground, choices, settings, sorted(blocks["slot"].unique()))
         if known is None:
             continue
-        roster = ground.roster(blocks, limits, choices.crew_kmh)
+        roster = ground.roster(blocks, choices.limits, choices.crew_kmh)
         plans = plans_of(roster, known, inputs, ground, [one for one in choices.months if one < month])
         looks = ground.effort_of([month]) / choices.hours_to_meet
         slot, place = np.nonzero(looks)
