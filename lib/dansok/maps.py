@@ -960,7 +960,7 @@ def _list_places(axes, rows, names, value_label, decimals, language, height):
 
 # ------------------------------------------------------------------------------------------------------------------- cards
 
-CARD_HEIGHT, CARDS_ACROSS = 1.62, 2
+CARD_HEIGHT, CARDS_ACROSS, CARD_POINTS = 1.72, 2, 7.5
 CARD_METRES = 420  # from the middle of a card's map to its edge, at least
 
 
@@ -986,7 +986,7 @@ def block_cards(cards, areas, streets, *, language, place_metres):
     areas = _areas(areas)
     rows = math.ceil(len(cards) / CARDS_ACROSS)
     figure = charts.new_figure(CARD_HEIGHT * rows)
-    grid = figure.add_gridspec(rows, 2 * CARDS_ACROSS, width_ratios=[0.41, 0.59] * CARDS_ACROSS)
+    grid = figure.add_gridspec(rows, 2 * CARDS_ACROSS, width_ratios=[0.43, 0.57] * CARDS_ACROSS)
     for number_, card in enumerate(cards.itertuples()):
         row, column = divmod(number_, CARDS_ACROSS)
         _card_map(figure.add_subplot(grid[row, 2 * column]), card, areas, streets, place_metres)
@@ -1023,11 +1023,9 @@ def _card_map(axes, card, areas, streets, place_metres):
 def _card_words(axes, card, language):
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.set_axis_off()
-    room = WIDTH * 72 / CARDS_ACROSS * 0.53
-    lines = [(charts.wrapped(say(card.title, language), room, SMALL, weight="semibold"), "semibold", INK)]
-    lines += [(charts.wrapped(say(line, language), room, charts.TINY), "regular", INK) for line in card.lines]
-    top = 0.98
-    for words, weight, colour in lines:
-        size = SMALL if weight == "semibold" else charts.TINY
-        axes.text(0, top, words, ha="left", va="top", fontsize=size, weight=weight, color=colour, linespacing=1.15)
-        top -= (words.count("\n") + 1) * size * 1.3 / (CARD_HEIGHT * 66) + 0.012
+    room, top = WIDTH * 72 / CARDS_ACROSS * 0.52, 0.99
+    for number_, line in enumerate([card.title, *card.lines]):
+        size, weight = (8, "semibold") if number_ == 0 else (CARD_POINTS, "regular")
+        words = charts.wrapped(say(line, language), room, size, weight=weight)
+        axes.text(0, top, words, ha="left", va="top", fontsize=size, weight=weight, color=INK, linespacing=1.2)
+        top -= ((words.count("\n") + 1) * size * 1.32 + 2) / (CARD_HEIGHT * 68)

@@ -19,7 +19,7 @@ from dansok.charts.look import (
 
 @drawn
 def returns(table, *, language, x_label, y_label, end_words, decimals=1):
-    """What each further unit adds, the best first, with the value at the end of the line written beside it.
+    """What each further unit adds, the best first, and the last within the plan in words.
 
     Parameters
     ----------
@@ -42,14 +42,16 @@ def returns(table, *, language, x_label, y_label, end_words, decimals=1):
     last = inside.iloc[-1]
     axes.plot([last["x"]], [last["gain"]], "o", color=ORANGE, markersize=5, zorder=4)
     said = f"{say(end_words, language)} {number(last['gain'], decimals)}"
-    axes.annotate(
+    axes.text(
+        0.99,
+        0.95,
         said,
-        (last["x"], last["gain"]),
-        xytext=(-4, 9),
-        textcoords="offset points",
+        transform=axes.transAxes,
         ha="right",
+        va="top",
         fontsize=SMALL,
         weight="semibold",
+        color=ORANGE,
     )
     value_axis(axes, top_of(table["gain"]), room=1.08)
     axes.set_xlim(0, table["x"].max() * 1.02)

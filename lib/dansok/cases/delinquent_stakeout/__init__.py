@@ -276,7 +276,6 @@ def _headlines(plan, told, eligible):
     each = sentences.won(told["value"] / hours) if hours else Text("–", "–")
     return [
         (Text("영치 대상", "Plates that may be taken"), f"{eligible:,}", vehicles, None),
-        (Text("계획 시간", "Crew-hours"), f"{hours:,.0f}", Text("시간", "hours"), None),
         (Text("만날 차량", "Expected to be met"), f"{told['vehicles']:.0f}", vehicles, None),
         (Text("더 걷힐 금액", "Expected to be recovered"), value, None, None),
         (Text("조의 한 시간에", "Per crew-hour"), each, None, None),

@@ -31,9 +31,9 @@ CALENDAR_COLUMNS = {
     "hours": Text("시간", "Hours"),
     "how": Text("방식", "How"),
     "where": Text("장소", "Place"),
-    "vehicles": Text("기대 대수", "Expected vehicles"),
+    "vehicles": Text("대수", "Vehicles"),
     "vehicles_between": Text("구간", "Interval"),
-    "million_krw": Text("기대 회수(백만 원)", "Expected (million won)"),
+    "million_krw": Text("회수", "Won"),
     "krw_between": Text("구간", "Interval"),
     "grade": Text("신뢰", "Reliability"),
 }

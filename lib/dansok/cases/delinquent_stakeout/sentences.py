@@ -39,8 +39,8 @@ def worth_said(model, choices):
     numbers = {"basis_if_seized": model.basis_if_seized, "basis_anyway": model.basis_anyway}
     if model.basis_anyway == "published_rate":
         said = Text(
-            f"차량의 값은 영치로 더 걷히는 몫이다(영치하면: {bases[0].ko}). 그냥 두어도 낼 비율은 지난 결과가 모자라 {choices.pays_anyway:.0%}로 **가정**했다.",
-            f"A vehicle is worth what seizure adds (if seized: {bases[0].en}). What is paid anyway is **assumed** to be {choices.pays_anyway:.0%}, for lack of "
+            f"차량의 값은 영치로 더 걷히는 몫이다(영치하면: {bases[0].ko}). 그냥 두어도 낼 비율은 지난 결과가 모자라 {choices.pays_anyway:.0%}로 가정했다.",
+            f"A vehicle is worth what seizure adds (if seized: {bases[0].en}). What is paid anyway is assumed to be {choices.pays_anyway:.0%}, for lack of "
             "outcomes.",
         )
         return Finding("worth", said, numbers | {"assumed": float(choices.pays_anyway)})
@@ -81,18 +81,21 @@ def _beside(tried, name, other, rates, months, answered):
         if high < 0
         else Text("다르다고 할 수 없다", "no different from")
     )
+    ours, theirs = (won(1e4 * rates[one]) for one in (OURS, other))
     ko = (
-        f"빼 둔 {months}개월에 되짚어 보면 이 계획은 한 사람 조·시간에 {won(1e4 * rates[OURS]).ko}, {PLANS[other].ko} 방법은 {won(1e4 * rates[other]).ko}을 더 걷었을 "
-        f"것이다: 차이 {_percent(gain)}(95% 구간 {_percent(low)}~{_percent(high)}), {verdict.ko}. 계획 시간의 {answered:.0%}만 그 달의 판독으로 답할 수 있다."
-    ).replace("한 사람 조·시간", "조의 한 시간")
-    en = (
-        f"Replayed in {some(months, 'month', 'months')} held back, this plan would have brought {won(1e4 * rates[OURS]).en} per crew-hour, {PLANS[other].en} "
-        f"{won(1e4 * rates[other]).en}: {_percent(gain)} (95% interval {_percent(low)} to {_percent(high)}), {verdict.en} it. The reads of those months answer for "
-        f"{answered:.0%} of the plan's hours."
+        f"빼 둔 {months}개월에 되짚어 보면 한 조가 한 시간에 걷었을 금액은 이 계획 {ours.ko}, {PLANS[other].ko} {theirs.ko}이다: 차이 {_percent(gain)}(95% 구간 "
+        f"{_percent(low)}~{_percent(high)}), {verdict.ko}."
     )
+    en = (
+        f"Replayed in {some(months, 'month', 'months')} held back, this plan would have brought {ours.en} per crew-hour, {PLANS[other].en} "
+        f"{theirs.en}: {_percent(gain)} (95% interval {_percent(low)} to {_percent(high)}), {verdict.en} it."
+    )
+    if name == "trial":
+        ko += f" 계획 시간의 {answered:.0%}만 그 달의 판독으로 답할 수 있다."
+        en += f" The reads of those months answer for {answered:.0%} of the plan's hours."
     if gain > LEAK_FROM:
-        ko += " **두 배가 넘는 차이는 잘못을 먼저 의심한다**: 자료가 새지 않았는지 확인하기 전에는 쓰지 않는다."
-        en += " **More than twice as much is a sign of a mistake first**: do not use it before that is ruled out."
+        ko += " 두 배가 넘는 차이는 잘못을 먼저 의심한다: 자료가 새지 않았는지 확인하기 전에는 쓰지 않는다."
+        en += " More than twice as much is a sign of a mistake first: do not use it before that is ruled out."
     return Finding(name, Text(ko, en), {"gain": gain, "low": low, "high": high, "answered": answered})
 
 
@@ -110,7 +113,7 @@ def kept_said(tried, scale, error):
         ]
     ratio = float(own["promised"].sum() / realised)
     said = Text(
-        f"앞선 달로 맞춘 약속은 다음 달에 만났을 것의 {ratio:.2f}배였다({len(own)}개월; 1이면 그대로 지킨 것). 다음 달 약속에는 {scale:.2f}를 곱했다"
+        f"앞선 달로 맞춘 약속은 다음 달에 만났을 것의 {ratio:.2f}배였다({len(own)}개월; 1이면 그대로 지킨 것). 다음 달 약속에는 {with_particle(f'{scale:.2f}', '을/를')} 곱했다"
         f"(표준오차 {error:.0%}).",
         f"Promises scaled by the months before were {ratio:.2f} times what the next month would have brought ({some(len(own), 'month', 'months')}; 1: kept). "
         f"The promise of next month is multiplied with {scale:.2f} (standard error {error:.0%}).",
@@ -153,9 +156,9 @@ def readers_said(table):
         return Finding("readers", said, {"places": 0})
     first = table.iloc[0]
     said = Text(
-        f"다음에 판독기를 단다면 {with_particle(first['where'].ko, '이/가')} 가장 낫다: 한 달에 영치 대상 {first.vehicles:.0f}대를 볼 것이고, 그중 {first.unseen:.0f}대는 석 달 동안 한 번도 "
+        f"다음에 판독기를 단다면 {with_particle(first['where'].ko, '이/가')} 가장 낫다: 한 달에 영치 대상 {first.vehicles:.1f}대를 볼 것이고, 그중 {first.unseen:.1f}대는 석 달 동안 한 번도 "
         "보지 못한 차이다.",
-        f"The next reader would pay most at {first['where'].en}: it would see {first.vehicles:.0f} eligible vehicles a month, {first.unseen:.0f} of which nobody saw "
+        f"The next reader would pay most at {first['where'].en}: it would see {first.vehicles:.1f} eligible vehicles a month, {first.unseen:.1f} of which nobody saw "
         "for three months.",
     )
     return Finding("readers", said, {"vehicles": float(first.vehicles), "unseen": float(first.unseen)})
@@ -175,8 +178,8 @@ def fairness_said(table):
     ko = ", ".join(f"{row.group.ko} {row.ratio:.1f}배" for row in rows)
     en = ", ".join(f"{row.group.en} {row.ratio:.1f} times" for row in rows)
     said = Text(
-        f"영치 대상 비중과 계획 비중이 뚜렷하게 다른 묶음은 {len(apart)}개이다(가장 많고 적은 것: {ko}). 판독하는 곳에 다니는 차가 더 잘 보이기 때문인지 살핀다.",
-        f"{some(len(apart), 'group is', 'groups are')} in the plan clearly more or less often than among the eligible (most and least: {en}). See whether it is only "
+        f"영치 대상 비중과 계획 비중이 뚜렷하게 다른 묶음은 {len(apart)}개이다({ko}). 판독하는 곳에 다니는 차가 더 잘 보이기 때문인지 살핀다.",
+        f"{some(len(apart), 'group is', 'groups are')} in the plan clearly more or less often than among the eligible ({en}). See whether it is only "
         "that they drive where plates are read.",
     )
     return Finding("fairness", said, {"groups": len(apart)})

@@ -17,7 +17,7 @@ TEN_THOUSAND = 10_000
 IN_PLAN = 0.05  # chance to be met from which on a vehicle counts as in the plan
 SURE_CLASSES = ("3-9", "10+")  # of visits behind a vehicle whose places are foreseen
 GRADE_FROM = {"high": 0.7, "middle": 0.4, "low": 0.0}  # share of the expected vehicles in those classes
-CARDS_A_FIGURE = 8
+CARDS_A_FIGURE = 4
 READERS_LISTED = 10
 READER_HOURS = range(6, 24)  # of a gate or camera that would be equipped
 DAYS_A_MONTH = {False: 21, True: 9}  # working days and rest days
@@ -235,8 +235,8 @@ def months(tried):
 
 
 def returns(plan, known, scale):
-    """What each further block adds by the hour, as `charts.returns` wants it: `x` (crew-hours), `gain` (10,000 won an hour)."""
-    curve = stakeout.gain_curve(plan, known.encounters, known.vehicles)
+    """What each further block that was chosen adds by the hour, as `charts.returns` wants it: `x` (crew-hours), `gain` (10,000 won an hour)."""
+    curve = stakeout.gain_curve(plan[~plan["random"]], known.encounters, known.vehicles)
     return pd.DataFrame({"x": curve["crew_hours"], "gain": scale * curve["gain_per_hour"] / TEN_THOUSAND})
 
 
@@ -282,7 +282,7 @@ def readers(known, ground, inputs, choices):
             "million_krw": worth @ seen / MILLION,
         }
     )
-    table = table.sort_values("million_krw", ascending=False, kind="stable").head(READERS_LISTED).reset_index(drop=True)
+    table = table.sort_values("vehicles", ascending=False, kind="stable").head(READERS_LISTED).reset_index(drop=True)
     return table.assign(rank=range(1, len(table) + 1))[columns]
 
 
@@ -311,7 +311,9 @@ def _rates(known, vehicles, looks, n_places):
 
 
 def fairness(vehicles, chosen, few):
-    """Who is in the plan beside who may lose the plate: rows as `labels.FAIRNESS_COLUMNS`; groups of few vehicles are left out.
+    """Who is in the plan beside who may lose the plate: rows as `labels.FAIRNESS_COLUMNS`.
+
+    Groups of few vehicles have no numbers; areas of few vehicles no row.
 
     Parameters
     ----------
@@ -338,4 +340,5 @@ def fairness(vehicles, chosen, few):
     numbers = [name for name in table if name not in ("grouping", "group")]
     table = table.astype(dict.fromkeys(numbers, float))
     table.loc[hidden, numbers] = np.nan
+    table = table[~(hidden & (table["grouping"] == "home_area"))].reset_index(drop=True)
     return table.assign(group=[group_told(*pair) for pair in zip(table["grouping"], table["group"], strict=True)])
