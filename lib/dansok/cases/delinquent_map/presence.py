@@ -141,7 +141,7 @@ def foresight(visits, vehicles, readers, months, own_visits, cell_metres):
     if min(len(known), len(lit)) < LEAST_VISITS or known["day"].nunique() < 2:
         return None
     places = readers.metres(cell_metres)
-    settings = whereabouts.choose_settings(known, effort, places, last_days(known["day"]))
+    settings = whereabouts.choose_settings(known, effort, places, _last_days(known["day"]))
     model = whereabouts.fit(known, effort, places, settings, vehicles)
     table = whereabouts.reliability(model.seen_by(later), lit)
     answers = whereabouts.rivals(known, SLOTS, places, vehicles)
@@ -157,7 +157,7 @@ def foresight(visits, vehicles, readers, months, own_visits, cell_metres):
     )
 
 
-def last_days(days):
+def _last_days(days):
     """The last month of days, held back to choose the settings; the later half where there are fewer."""
     late = days > days.max() - pd.Timedelta(days=HELD_BACK_DAYS)
     return late if not late.all() else days > days.quantile(0.5)

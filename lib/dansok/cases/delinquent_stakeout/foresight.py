@@ -109,10 +109,11 @@ def settings_before(month, inputs, ground, choices):
     """Settings of the model of whereabouts, chosen on what was known when a month began; the model's own where that is little."""
     months = [one for one in choices.months if one < month] or choices.months
     seen = seen_at(inputs.looks, ground, months)
-    if len(seen) < presence.LEAST_VISITS or seen["day"].nunique() < 2:
+    late = seen["day"] > seen["day"].max() - pd.Timedelta(days=presence.HELD_BACK_DAYS)
+    if len(seen) < presence.LEAST_VISITS or late.all() or not late.any():
         return whereabouts.Settings()
     middles = ground.places[["x", "y"]].to_numpy(float)
-    return whereabouts.choose_settings(seen, ground.effort_of(months), middles, presence.last_days(seen["day"]))
+    return whereabouts.choose_settings(seen, ground.effort_of(months), middles, late)
 
 
 def next_month(choices):
