@@ -1,251 +1,365 @@
-"""The stake-out case on planted cities: what its plan would truly recover, against its rivals and somebody who knows the truth."""
+"""The stake-out plan of the sample city and of hand-made logs: rules, what it leaves, what earlier plans brought, what is refused."""
 
-from dataclasses import dataclass, replace
+import itertools
+import json
+import math
+import re
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
+import pytest
 from dansok.cases import delinquent_stakeout as case
-from dansok.cases.delinquent_map.inputs import PLACE_CELLS, kinds_of_days, seizures_until
-from dansok.cases.delinquent_stakeout import foresight, inputs, past, trials
-from dansok.cases.delinquent_stakeout import ground as grounds
-from dansok.engine import connect
-from dansok.link.arrears import SOURCES, arrears_on
-from dansok.link.debtors import debtors_of, visits_of_debtors
+from dansok.cases.delinquent_stakeout import duty, foresight, leave, past, shown, trials
+from dansok.cases.delinquent_stakeout.ground import ground_of, squad_hours
+from dansok.city import open_city
+from dansok.korea import calendar
+from dansok.link.registers import arrears_as_of
 from dansok.models import stakeout
-from dansok.sample import reads as plate_reads
-from dansok.sample import vehicles as fleets
-from dansok.sample import watching
-from dansok.tables import TABLES
-from ibis import _
-from test_link_arrears import table_of
+from dansok.words import Refusal
 
-PLACE = "남양주시"
-SIDE, CELL = 200, 100
-TUNING, JUDGING = range(20), range(100, 140)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What `Choices` asks, of a city that lies in no folder."""
-
-    months: list
-    teams: int = 2
-    nights: int = 20
-    shift_starts: int = 18
-    shift_hours: int = 4
-    blocks_per_night: int = 2
-    sites_per_block: int = 3
-    visits_per_site: int = 8
-    area_blocks: int = 1
-    random_share: float = 0.1
-    crew_kmh: float = 20.0
-    hours_to_meet: float = 4.0
-    pays_anyway: float = 0.1
-
-    @property
-    def last_month(self):
-        return self.months[-1]
-
-    blocks_of = case.Choices.blocks_of
-    limits = case.Choices.limits
+USUAL = {
+    "save_as": "again", "language": "ko", "mark": "", "first_month": "12 months", "last_month": "latest", "register_days_at_most": 45,
+    "teams": 2, "nights": 20, "shift_starts": 18, "shift_hours": 4, "blocks_per_night": 2, "sites_per_block": 3, "visits_per_site": 8,
+    "area_blocks": 1, "random_share": 0.1, "crew_kmh": 20.0, "hours_to_meet": 4.0, "pays_anyway": 0.1, "cards": 6, "smallest_count": 5,
+}  # fmt: skip
+PLANS = (
+    {},
+    {"teams": 4, "nights": 22, "shift_starts": 17, "shift_hours": 6, "blocks_per_night": 3},
+    {"teams": 1, "nights": 9, "area_blocks": 0, "random_share": 0.3, "sites_per_block": 1, "visits_per_site": 1},
+    {"teams": 3, "shift_starts": 9, "shift_hours": 8, "blocks_per_night": 4, "area_blocks": 3, "crew_kmh": 12.0},
+)
 
 
-class PlantedCity:
-    """A planted tax side as the case would read it, and the rate at which each vehicle is truly met."""
-
-    def __init__(self, planted):
-        self.planted, self.world = planted, planted.world
-        connection = connect()
-        clean = {name: table_of(connection, TABLES[name], planted.clean[name]) for name in SOURCES}
-        streets = self.world.ground.places
-        self.square = {axis: (streets[axis] // SIDE).astype(int).to_numpy() for axis in "xy"}
-        days = self.world.days
-        read_from = self.world.options.size.first_read_day
-        self.asked = Asked([f"{month:%Y-%m}" for month in pd.date_range(read_from, days[-1], freq="MS")])
-        held = arrears_on(connection, clean, days[-1], PLACE)
-        history = debtors_of(connection, clean, PLACE)
-        visits = visits_of_debtors(connection, self._visits(connection), clean["vehicles"], history)
-        place = {f"place_{axis}": _[f"cell_{axis}"] // PLACE_CELLS for axis in "xy"}
-        kinds = kinds_of_days(connection, read_from, days[-1])
-        self.inputs = inputs.Inputs(
-            held=held,
-            history=history,
-            seizures=seizures_until(connection, clean, days[-1]),
-            looks=inputs.looks_of(visits, kinds, place),
-            last_seen=pd.Series(dtype="datetime64[us]"),
-            duty_hours=float(planted.owed.blocks["hours"].sum()),
-            watched=self._watched(),
-            fixtures=self._fixtures(),
-            names={},
-            streets=gpd.GeoDataFrame(geometry=[], crs="EPSG:5179"),
-            log=pd.DataFrame(columns=["acted_at", "action", "crew"]),
-            before=past.Before(pd.DataFrame(columns=[*past.BLOCK_COLUMNS, "run"]), pd.DataFrame()),
-            areas=self._areas(),
-            arrivals=pd.DataFrame(),
-            cell_metres=CELL,
-            key_mark=None,
-        )
-        connection.disconnect()
-
-    def _visits(self, connection):
-        """Reads of a plate on one street less than two hours apart are one visit."""
-        reads = self.planted.reads.dropna(subset=["plate_token"]).sort_values(["plate_token", "at"], kind="stable")
-        before = reads.groupby(["plate_token", "place"])["at"].shift()
-        opens = ~(reads["at"] - before < pd.Timedelta(hours=2))
-        stay = opens.groupby([reads["plate_token"], reads["place"]]).cumsum()
-        by = [reads["plate_token"], reads["place"], stay.rename("stay")]
-        visits = reads.groupby(by).agg(first_at=("at", "min"), kind=("kind", "first"), reads=("at", "size"))
-        visits = visits.reset_index().sort_values(["first_at", "plate_token"], ignore_index=True)
-        at = self.world.ground.places.iloc[visits["place"]]
-        table = visits.assign(
-            visit_id=range(len(visits)), last_at=visits["first_at"], records=0, x=at["x"].to_numpy(), y=at["y"].to_numpy(),
-            looker=np.array(plate_reads.KINDS)[visits["kind"]], cell_x=(at["x"] // CELL).astype(int).to_numpy(),
-            cell_y=(at["y"] // CELL).astype(int).to_numpy(), area_name=None,
-        )  # fmt: skip
-        return table_of(connection, TABLES["visits"], table)
-
-    def _watched(self):
-        """The log of the cars, and the hours of gates and cameras, with what was read there."""
-        row = np.flatnonzero(self.world.days >= self.world.options.size.first_read_day)
-        lots = self.world.lots.lots[self.world.lots.lots["reader"]]
-        rounds = self.world.watch.rounds
-        places = len(self.world.ground.places)
-        looked = [
-            watching.fixes(self.world.options.seed, rounds[name][rounds[name]["day"].isin(row)], places).assign(
-                kind=kind
-            )
-            for name, kind in (("car", 1), ("crew", 3))
-        ]
-        looked += [plate_reads._camera_hours(self.world.watch, row).assign(kind=0, seconds=3600)]
-        looked += [plate_reads._lot_hours(lots, row).assign(kind=2, seconds=3600)]
-        looked = pd.concat(looked, ignore_index=True).assign(read=0)
-        reads = self.planted.reads.dropna(subset=["plate_token"]).assign(seconds=0, read=1)
-        both = pd.concat([looked, reads], ignore_index=True)
-        day = both["day"].to_numpy()
-        table = pd.DataFrame(
-            {
-                "looker": np.array(plate_reads.KINDS)[both["kind"]],
-                "place_x": self.square["x"][both["place"]],
-                "place_y": self.square["y"][both["place"]],
-                "month": self.world.days.strftime("%Y-%m").to_numpy()[day],
-                "rest_day": self.world.rests[day],
-                "hour": both["second"] // 3600,
-                "hours": both["seconds"] / 3600,
-                "read": both["read"],
-            }
-        )
-        by = ["looker", "place_x", "place_y", "month", "rest_day", "hour"]
-        return table.groupby(by, as_index=False)[["hours", "read"]].sum()
-
-    def _fixtures(self):
-        streets, lots = self.world.ground.places, self.world.lots.lots
-        at = {"lot": lots["place"], "camera": self.world.watch.cameras["place"]}
-        parts = [
-            pd.DataFrame({"kind": kind, "name": [f"{kind} {n}" for n in place]}).assign(
-                x=streets["x"].to_numpy()[place], y=streets["y"].to_numpy()[place]
-            )
-            for kind, place in at.items()
-        ]
-        return pd.concat(parts, ignore_index=True)
-
-    def _areas(self):
-        streets = self.world.ground.places
-        squares = pd.DataFrame({**self.square, "area": streets["area"]}).drop_duplicates(["x", "y"])
-        boxes = shapely.box(*(squares[a] * SIDE for a in "xy"), *((squares[a] + 1) * SIDE for a in "xy"))
-        frame = gpd.GeoDataFrame({"area_name": squares["area"].astype(str)}, geometry=boxes, crs="EPSG:5179")
-        return frame.dissolve("area_name").reset_index()
-
-    def truth(self, ground, vehicles, slots):
-        """Meetings in a crew-hour of each vehicle at each place: dict of slot -> np.ndarray, shape (n_vehicles, n_places).
-
-        A crew that waits in a square reads its streets in turn, as the city's crews and cars do, each stop anew.
-        """
-        finder, streets = self.world.reader(), self.world.ground.places
-        stops = sum(
-            np.bincount(self.world.watch.rounds[name]["place"], minlength=len(streets)) for name in ("car", "crew")
-        )
-        place = ground.number_of(streets["x"], streets["y"])
-        stops = np.where(place >= 0, stops + 1e-6, 0)  # a square that no car came to is read evenly
-        share = stops / np.bincount(place.clip(min=0), stops)[place]
-        number = pd.Series(vehicles.index).str.extract(r"^V(\d+)$")[0]
-        who = np.where(number.notna(), number.fillna(0).astype(int), self._strangers(vehicles.index))
-        weight, known = self.world.fleet.cars["activity"].to_numpy(), who >= 0
-        anchors, weights = self.world.fleet.anchor_place[who], np.where(known, weight[who], 0.0)
-        an_hour = 3600 / watching.CREW_SECONDS * plate_reads.READ_SHARE * self.world.options.size.reading
-        found = {}
-        for slot in slots:
-            anyone = fleets.WANDERS * finder.present(slot) / weight.sum() * share
-            rates = np.tile(np.bincount(place.clip(min=0), anyone, len(ground.places)), (len(who), 1))
-            for kind in range(len(fleets.ANCHORS)):
-                rows = np.flatnonzero(anchors[:, kind] >= 0)
-                street = anchors[rows, kind]
-                np.add.at(rates, (rows, place[street]), (1 - fleets.WANDERS) * fleets.TIME[kind, slot] * share[street])
-            found[slot] = an_hour * weights[:, None] * rates
-        return found
-
-    def _strangers(self, labels):
-        """Rows of the vehicles of other cities, by the plate that their label begins with; -1 where there is none."""
-        register = self.world.fleet.register
-        plates = pd.Series(register["vehicle"].to_numpy(), register["plate"]).groupby(level=0).last()
-        return plates.reindex([label.rsplit(".", 1)[0] for label in labels]).fillna(-1).astype(int).to_numpy()
+def choices_of(folder, **changed):
+    return case.Choices(city=str(folder), **{**USUAL, **changed})
 
 
-def true_value(plan, truth, vehicles, mean_hours):
-    """Value of the vehicles that a plan truly meets, each once."""
-    missed = np.zeros(len(vehicles))
-    for row in plan.itertuples():
-        hours = -mean_hours * np.log1p(-row.delta)
-        missed -= hours * truth[row.slot][:, list(row.places)].sum(axis=1)
-    return float(vehicles["value"] @ -np.expm1(missed))
+@pytest.fixture(scope="module")
+def left(sample_city):
+    return sample_city / "4_analysed" / "delinquent_stakeout" / "latest"
 
 
-def judged(planted, **asked):
-    """The case's plan of the month to come, its rivals and the oracle, by what they truly recover."""
-    city = PlantedCity(planted)
-    choices = replace(city.asked, **asked)
-    ground = grounds.ground_of(city.inputs)
-    months = choices.months
-    settings = foresight.settings_before(months[-trials.MOST_TRIALS], city.inputs, ground, choices)
-    tried = trials.try_months(city.inputs, ground, choices, settings, months[-trials.MOST_TRIALS :])
-    month = foresight.next_month(choices)
-    blocks, settings = choices.blocks_of(month), foresight.settings_before(month, city.inputs, ground, choices)
+@pytest.fixture(scope="module")
+def held(sample_city):
+    told = json.loads((sample_city / "4_analysed/delinquent_stakeout/latest/plan.json").read_text(encoding="utf-8"))
+    return arrears_as_of(open_city(sample_city), told["as_of"], 45)
+
+
+@pytest.fixture(scope="module")
+def inputs(sample_city):
+    return case.load(choices_of(sample_city))
+
+
+@pytest.fixture(scope="module", params=PLANS, ids=str)
+def planned(request, sample_city, inputs):
+    """A plan of the sample city under other choices: choices, roster, what is known, plan."""
+    choices, ground = choices_of(sample_city, **request.param), ground_of(inputs)
+    blocks = choices.blocks_of(foresight.next_month(choices))
     slots = sorted(blocks["slot"].unique())
-    known = foresight.known_now(city.inputs, ground, choices, settings, slots)
+    known = foresight.known_now(inputs, ground, choices, foresight.whereabouts.Settings(), slots)
     roster = ground.roster(blocks, choices.limits, choices.crew_kmh)
-    plans = trials.plans_of(roster, known, city.inputs, ground, months)
-    truth = city.truth(ground, known.vehicles, range(fleets.SLOTS))
-    worth = {name: true_value(plan, truth, known.vehicles, choices.hours_to_meet) for name, plan in plans.items()}
-    oracle = _oracle(roster, truth, known, slots, choices, len(plans["plan"]))
-    best = max(worth[name] for name in trials.RIVALS)
-    scale, error = tried.scale
-    told = stakeout.promise(plans["plan"], known.encounters, known.vehicles, scale=scale, scale_error=error)
-    kept = tried.kept_by_month
+    return choices, ground, roster, known, stakeout.make_plan(roster, known.encounters, known.vehicles)
+
+
+# --- rules ---
+
+
+def test_no_rule_is_broken(planned):
+    """Every rule checked block by block, without the model's help."""
+    choices, ground, roster, _known, plan = planned
+    places, travel = ground.places, roster.travel.to_numpy()
+    starts = pd.to_datetime(plan["date"]) + pd.to_timedelta(plan["start_hour"], unit="h")
+    ends = starts + pd.to_timedelta(plan["hours"], unit="h")
+    assert plan["random"].sum() >= choices.random_share * len(roster.blocks) - 1e-9
+    assert plan.groupby(["team", "date"]).size().max() <= choices.blocks_per_night
+    assert plan["places"].explode().value_counts().max() <= choices.visits_per_site
+    assert plan["places"].map(len).max() <= choices.sites_per_block
+    days = calendar.days(plan["date"].min(), plan["date"].max()).set_index("date")
+    assert days["is_working_day"][plan["date"]].all() and plan["date"].nunique() <= choices.nights
+    waits = plan[plan["how"] == "wait"]
+    assert places["can_wait"].iloc[[numbers[0] for numbers in waits["places"]]].all()
+    for area in places["area_name"].dropna().unique():
+        reached = sum(any(places["area_name"].iloc[place] == area for place in numbers) for numbers in plan["places"])
+        assert reached >= choices.area_blocks
+    for _team, own in plan.assign(starts=starts, ends=ends).sort_values("starts").groupby("team"):
+        for row, then in itertools.pairwise(own.itertuples()):
+            assert row.ends <= then.starts and not set(row.places) & set(then.places)
+            between = (then.starts - row.ends) / pd.Timedelta(hours=1)
+            assert travel[row.places[-1], then.places[0]] <= between + choices.limits.travel_hours + 1e-9
+    for _at, together in plan.groupby(starts):
+        sites = together["places"].explode()
+        assert not sites.duplicated().any(), "two teams at one place"
+
+
+def test_only_vehicles_that_may_lose_the_plate_are_planned_for_and_each_counts_once(planned, inputs):
+    _choices, _ground, _roster, known, plan = planned
+    vehicles = inputs.held.vehicles
+    met = shown.meetings(plan, known, inputs)
+    own = vehicles.loc[met["vehicle"].unique()]
+    assert own["eligible"].all() and not own["livelihood"].eq(True).any() and not own["instalments"].eq(True).any()
+    first = met.groupby("vehicle")["first"].sum()
+    assert (first <= 1 + 1e-9).all()
+    assert (met.groupby("vehicle")["value"].sum() <= known.vehicles["value"][first.index] + 1e-6).all()
+    told = stakeout.promise(plan, known.encounters, known.vehicles)
+    assert met["first"].sum() == pytest.approx(told["vehicles"], rel=0.05), "but for chances below a thousandth"
+
+
+def test_a_vehicle_is_worth_what_seizure_adds_and_no_more_than_it_owes(planned, inputs):
+    known, vehicles = planned[3], inputs.held.vehicles
+    assert (known.vehicles["value"] <= vehicles["present_krw"]).all()
+    assert (known.vehicles.loc[~known.vehicles["eligible"], "value"] == 0).all()
+
+
+# --- what is left for the field list ---
+
+
+def test_the_plan_is_left_as_agreed(left, held):
+    blocks, meetings = (pd.read_parquet(left / f"{name}.parquet") for name in ("blocks", "meetings"))
+    told = json.loads((left / "plan.json").read_text(encoding="utf-8"))
+    assert list(blocks) == [
+        "block", "team", "starts_at", "ends_at", "how", "place_name", "area_name", "x", "y", "control", "expected_vehicles",
+        "expected_krw", "low_vehicles", "high_vehicles", "low_krw", "high_krw",
+    ]  # fmt: skip
+    assert list(meetings) == ["block", "vehicle", "plate_token", "chance", "expected_krw", "reliability", "seen_class"]
+    assert set(told) == {"city", "notebook", "run", "as_of", "snapshot_on", "first_day", "last_day", "key_mark"}
+    assert told["run"] == "latest" and told["snapshot_on"] <= told["as_of"] < told["first_day"] <= told["last_day"]
+    assert blocks["block"].is_unique and set(meetings["block"]) <= set(blocks["block"])
+    assert blocks["block"].str.fullmatch(r"\d{4}-\d\d-\d\d [A-Z] \d").all()
+    assert (blocks["starts_at"] < blocks["ends_at"]).all() and blocks["starts_at"].min() >= pd.Timestamp(
+        told["first_day"]
+    )
+    assert set(blocks["how"]) <= {"wait", "roam"} and blocks["control"].dtype == bool and blocks["control"].any()
+    assert blocks[["x", "y"]].notna().all(axis=None) and blocks["place_name"].notna().all()
+    assert (blocks["low_krw"] <= blocks["high_krw"]).all() and (blocks["low_vehicles"] <= blocks["high_vehicles"]).all()
+    assert not meetings.duplicated(["block", "vehicle"]).any() and meetings["chance"].between(0, 1).all()
+    assert set(meetings["reliability"]) <= {"0", "1-2", "3-9", "10+"}
+    assert set(meetings["seen_class"]) <= {"week", "month", "quarter", "older", "never"}
+    eligible = held.vehicles[held.vehicles["eligible"].astype(bool)]
+    assert meetings["vehicle"].isin(eligible.index).all()
+    assert (meetings["plate_token"] == eligible["plate_token"].reindex(meetings["vehicle"]).to_numpy()).all()
+
+
+def test_no_plate_stands_in_what_is_left(left):
+    plate = re.compile(r"\d{2,3}[가-힣]\s?\d{4}")
+    for path in left.glob("*.parquet"):
+        for column in pd.read_parquet(path).select_dtypes(["object", "string"]):
+            assert not pd.read_parquet(path)[column].astype(str).str.contains(plate).any(), (path.name, column)
+    assert not any(plate.search(path.read_text(encoding="utf-8")) for path in left.glob("*.json"))
+
+
+def test_metrics_are_those_of_the_pages(left):
+    metrics = json.loads((left / "metrics.json").read_text(encoding="utf-8"))
+    said = json.loads((left / "findings.json").read_text(encoding="utf-8"))
+    asked = {"expected_recovered_krw_per_crew_hour", "realised_recovered_krw_per_crew_hour", "gain_over_best_rival",
+             "promised_over_realised", "random_slot_share"}  # fmt: skip
+    rivals = {f"realised_recovered_krw_per_crew_hour_{name}" for name in (*trials.RIVALS, trials.PRACTICE)}
+    assert set(metrics) == asked | rivals
+    plan = said["plan"]["numbers"]
+    assert metrics["expected_recovered_krw_per_crew_hour"] == pytest.approx(plan["value_krw"] / plan["crew_hours"])
+    assert metrics["gain_over_best_rival"] == pytest.approx(said["trial"]["numbers"]["gain"])
+    assert metrics["promised_over_realised"] == pytest.approx(said["kept"]["numbers"]["promised_over_realised"])
+    blocks = pd.read_parquet(left / "blocks.parquet")
+    assert metrics["random_slot_share"] == pytest.approx(blocks["control"].mean()) and blocks["control"].mean() >= 0.1
+    assert blocks["expected_krw"].sum() == pytest.approx(plan["value_krw"])
+
+
+def test_a_plan_that_is_written_again_takes_the_place_of_the_old_one(sample_city, inputs, tmp_path):
+    result = case.analyse(inputs, choices_of(sample_city))
+    for _time in range(2):
+        leave.save_plan(tmp_path / "once", result)
+    assert sorted(path.name for path in (tmp_path / "once").iterdir()) == [
+        "blocks.parquet",
+        "meetings.parquet",
+        "plan.json",
+    ]
+    again = case.analyse(inputs, choices_of(sample_city))
+    pd.testing.assert_frame_equal(result.blocks_left, again.blocks_left)
+    assert len(result.cards) == 2 and sum(map(len, result.cards)) == 6
+
+
+# --- trials ---
+
+
+def replayed(month, plan, **numbers):
+    usual = {"crew_hours": 100.0, "answered": 0.5, "realised_vehicles": 3.0, "equal_hours": 50.0, "scale_error": 0.2}
     return {
-        "eligible": int(known.vehicles["eligible"].sum()),
-        "gain": worth["plan"] / best - 1,
-        "over_practice": worth["plan"] / worth["practice"] - 1,
-        "share_of_oracle": worth["plan"] / true_value(oracle, truth, known.vehicles, choices.hours_to_meet),
-        "promised_over_realised": told["value"] / worth["plan"],
-        "unscaled": told["value"] / scale / worth["plan"],
-        "held": told["value_low"] <= worth["plan"] <= told["value_high"],
-        "kept": kept["promised"].sum() / kept["realised_value"].sum(),
-        "replayed_gain": tried.per_crew_hour["plan"] / tried.per_crew_hour[list(trials.RIVALS)].max() - 1,
-        "answered": tried.table.loc[tried.table["plan"] == "plan", "answered"].mean(),
-        "random": plans["plan"]["random"].mean(),
-        "sites": len(ground.places),
-        "roam": (plans["plan"]["how"] == "roam").mean(),
+        "month": month,
+        "plan": plan,
+        "promised_value": 100.0,
+        "realised_value": 80.0,
+        "equal_value": 80.0,
+        **usual,
+        **numbers,
     }
 
 
-def _oracle(roster, truth, known, slots, choices, n_blocks):
-    """A plan by the true rates, free of random slots and of areas to reach."""
-    parts = []
-    for slot in slots:
-        chance = np.minimum(truth[slot] * choices.hours_to_meet, 1)
-        vehicle, place = np.nonzero(chance > 1e-4)
-        own = pd.DataFrame({"vehicle": known.vehicles.index[vehicle], "slot": slot, "place": place})
-        parts.append(own.assign(probability=chance[vehicle, place]))
-    free = replace(roster, limits=replace(roster.limits, random_share=0, district_minimum=0))
-    return stakeout.make_plan(free, stakeout.Encounters(pd.concat(parts)), known.vehicles, n_blocks=n_blocks)
+def test_promises_are_scaled_by_the_months_before_only():
+    rows = [replayed("2025-01", "plan"), replayed("2025-02", "plan", realised_value=160.0, promised_value=100.0)]
+    tried = trials.Trials(pd.DataFrame(rows))
+    weight = 0.3**2 / (0.3**2 + 0.2**2)
+    assert tried.kept_by_month["promised"].tolist() == pytest.approx([100 * 0.8**weight])
+    error = math.hypot(0.2 * 80, 0.2 * 160) / 240
+    weight = 0.3**2 / (0.3**2 + error**2)
+    assert tried.scale == pytest.approx((1.2**weight, math.sqrt(weight) * error))
+
+
+def test_a_scale_that_no_month_tells_is_one_and_unsure():
+    assert trials.Trials(pd.DataFrame([replayed("2025-01", "plan", realised_value=0.0, scale_error=np.nan)])).scale == (
+        1.0,
+        0.3,
+    )
+
+
+def test_practice_is_spread_over_the_hours_of_the_plan():
+    done = pd.DataFrame({"slot": [1, 2], "place": [7, 8], "hours": [30.0, 10.0]})
+    plan = trials.practice(done, 20.0, mean_hours=4.0)
+    assert plan["hours"].tolist() == [15, 5] and plan["places"].tolist() == [(7,), (8,)]
+    assert plan["delta"].tolist() == pytest.approx([1 - math.exp(-15 / 4), 1 - math.exp(-5 / 4)])
+
+
+def test_a_gain_above_twice_is_called_a_likely_mistake():
+    rows = [replayed("2025-01", "plan", equal_value=500.0), replayed("2025-01", "ten_busiest", equal_value=100.0)]
+    tried = trials.Trials(pd.DataFrame(rows))
+    found = case.sentences.trials_said(tried, shown.trials(tried))[0]
+    assert (
+        found.numbers["gain"] == pytest.approx(4)
+        and "잘못을 먼저 의심" in found.text.ko
+        and "sign of a mistake" in found.text.en
+    )
+
+
+def test_a_city_without_an_earlier_register_has_no_trial(sample_city, inputs):
+    from dataclasses import replace
+
+    late = replace(inputs, history=inputs.history[inputs.history["snapshot_on"] == inputs.history["snapshot_on"].max()])
+    choices = choices_of(sample_city)
+    tried = trials.try_months(late, ground_of(late), choices, foresight.whereabouts.Settings(), choices.months[-2:])
+    assert tried.table.empty and tried.scale == (1.0, 0.3)
+    assert "시험할 달이 모자라" in case.sentences.trials_said(tried, shown.trials(tried))[0].text.ko
+
+
+# --- what earlier plans brought ---
+
+
+def earlier(folder, run="2025-05", last="2025-05-30", blocks=4):
+    """A plan left before: one place night after night."""
+    (folder / run).mkdir(parents=True)
+    starts = pd.date_range("2025-05-07 20:00", periods=blocks, freq="D")
+    frame = pd.DataFrame({"block": [f"{day:%Y-%m-%d} A 1" for day in starts], "team": "A", "starts_at": starts})
+    frame = frame.assign(
+        ends_at=starts + pd.Timedelta(hours=2),
+        how="wait",
+        place_name="곳",
+        area_name="동",
+        x=100.0,
+        y=100.0,
+        control=False,
+    )
+    numbers = ("expected_vehicles", "expected_krw", "low_vehicles", "high_vehicles", "low_krw", "high_krw")
+    frame.assign(**dict.fromkeys(numbers, 0.5)).to_parquet(folder / run / "blocks.parquet")
+    told = {"run": run, "first_day": "2025-05-01", "last_day": last}
+    (folder / run / "plan.json").write_text(json.dumps(told), encoding="utf-8")
+    return starts
+
+
+def log_of(*rows):
+    return pd.DataFrame(rows, columns=["acted_at", "action", "crew"]).assign(
+        acted_at=lambda t: pd.to_datetime(t["acted_at"])
+    )
+
+
+def test_only_plans_whose_days_are_over_are_read(tmp_path):
+    earlier(tmp_path)
+    assert past.plans_until(tmp_path, pd.Timestamp("2025-05-29")).blocks.empty
+    assert len(past.plans_until(tmp_path, pd.Timestamp("2025-05-31")).blocks) == 4
+    earlier(tmp_path, "2025-05b")
+    assert past.plans_until(tmp_path, pd.Timestamp("2025-05-31")).runs["run"].nunique() == 1, (
+        "two for one month: the later one"
+    )
+
+
+def test_a_block_without_an_entry_is_not_known_to_have_been_worked(tmp_path):
+    starts = earlier(tmp_path)
+    at = starts + pd.Timedelta(minutes=30)
+    log = log_of(
+        (at[0], "seized", "A"), (at[0], "returned", "A"), (at[1], "seized", "B"), (at[2], "miss", "A"), (at[3] + pd.Timedelta(hours=3), "seized", "A")
+    )  # fmt: skip
+    done = past.delivered(past.plans_until(tmp_path, pd.Timestamp("2025-06-30")), log)
+    assert done["entries"].tolist() == [1, 0, 1, 0] and done["hits"].tolist() == [1, 0, 0, 0]
+    told = past.promised_and_delivered(done).iloc[0]
+    assert (told["blocks"], told["worked"], told["hits"], told["in_vain"]) == (4, 2, 1, 1)
+    assert told["expected"] == pytest.approx(1.0), "of the blocks worked alone"
+
+
+def test_three_visits_in_vain_lower_a_site_by_half(tmp_path):
+    starts = earlier(tmp_path)
+    log = log_of(*[(at + pd.Timedelta(minutes=5), "miss", "A") for at in starts[:3]])
+    done = past.delivered(past.plans_until(tmp_path, pd.Timestamp("2025-06-30")), log)
+    factors = past.factors(done, lambda x, y: np.zeros(len(x), int), duty.rest_days)
+    assert factors["slot"].tolist() == [6] and factors["factor"].tolist() == pytest.approx([0.5])
+    nowhere = past.factors(done, lambda x, y: np.full(len(x), -1), duty.rest_days)
+    assert nowhere.empty
+
+
+def test_a_site_in_vain_is_held_for_less_next_month(sample_city, inputs):
+    choices, ground = choices_of(sample_city), ground_of(inputs)
+    known = foresight.known_now(inputs, ground, choices, foresight.whereabouts.Settings(), [5, 6])
+    place = int(known.encounters.own["place"].iloc[0])
+    slot = int(known.encounters.own["slot"].iloc[0])
+    after = foresight.with_outcomes(known, pd.DataFrame({"place": [place], "slot": [slot], "factor": [0.5]}))
+    before = known.encounters.own.query("place == @place and slot == @slot")["probability"]
+    assert after.encounters.own.loc[before.index, "probability"].tolist() == pytest.approx((before / 2).tolist())
+
+
+# --- inputs ---
+
+
+def test_reads_are_counted_in_the_engine(inputs):
+    """However often a plate was read, a vehicle is there once an hour and place; nothing else of the reads is held."""
+    assert not inputs.looks.duplicated().any()
+    hours = inputs.looks.groupby("vehicle").size().max()
+    assert hours <= inputs.looks["on"].nunique() * 24
+    assert (
+        len(inputs.watched) < 500_000
+        and not inputs.watched.duplicated(["looker", "place_x", "place_y", "month", "rest_day", "hour"]).any()
+    )
+
+
+def test_a_crews_hour_is_one_on_duty(inputs):
+    ground = ground_of(inputs)
+    logged = inputs.watched.loc[inputs.watched["looker"] == "squad_car", "hours"].sum()
+    assert ground.logged == pytest.approx(logged / inputs.duty_hours) and 0.6 < ground.logged < 1
+    squads = squad_hours(inputs.watched, ground, sorted(inputs.watched["month"].unique()))
+    assert squads["hours"].sum() == pytest.approx(inputs.duty_hours, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "changed, said",
+    [
+        ({"teams": 0}, "teams = 0"),
+        ({"random_share": 0.6}, "random_share"),
+        ({"shift_starts": 22}, "자정"),
+        ({"blocks_per_night": 6, "shift_hours": 2}, "30분"),
+        ({"hours_to_meet": 0}, "hours_to_meet"),
+        ({"smallest_count": 4}, "smallest_count"),
+        ({"register_days_at_most": 400}, "register_days_at_most"),
+    ],
+)
+def test_impossible_choices_are_refused_in_a_sentence(sample_city, changed, said):
+    with pytest.raises(Refusal, match=said):
+        choices_of(sample_city, **changed)
+
+
+def test_more_areas_than_blocks_are_refused(sample_city, inputs):
+    with pytest.raises(Refusal, match="area_blocks = 3"):
+        case.analyse(inputs, choices_of(sample_city, area_blocks=3, teams=1))
+
+
+def test_nights_are_spread_over_the_working_days_of_the_month():
+    table = duty.blocks_of("2025-05", teams=2, nights=4, starts=20, hours=3, blocks=2)
+    days = table["date"].drop_duplicates()
+    assert len(table) == 4 * 2 * 2 and days.is_monotonic_increasing and (days.iloc[-1] - days.iloc[0]).days > 20
+    assert calendar.days("2025-05-01", "2025-05-31").set_index("date")["is_working_day"][days].all()
+    assert table["slot"].eq(6).all() and table["hours"].eq(1.5).all()
+    every = duty.blocks_of("2025-05", teams=1, nights=31, starts=20, hours=3, blocks=1)
+    assert len(every) == calendar.days("2025-05-01", "2025-05-31")["is_working_day"].sum()
