@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 import shapely
 from dansok.cases import delinquent_stakeout as case
 from dansok.cases.delinquent_map.inputs import PLACE_CELLS, kinds_of_days, seizures_until
