@@ -1131,6 +1131,10 @@ Columns marked *(made)* are filled by the workbook; all others may be mapped in 
 (rows in, dropped, mended and flagged, step by step). `2_clean/arrivals.parquet` lists the files that came,
 `2_clean/surprises.parquet` what was odd about them.
 
+`4_analysed/delinquent_stakeout/<run>/` also holds the plan itself, tokens only: `blocks.parquet` (one row a block: team, hours,
+place, what is expected), `meetings.parquet` (one row a block and vehicle that may be met there) and `plan.json` (days, register, mark
+of the key). The plan of a later month reads them beside the log of what crews found.
+
 ## The sample city
 
 `data/sample` is a synthetic city after Namyangju: sixteen 읍면동 with the names of 2017 and lines, streets, numbers and people of
