@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dansok.cases import delinquent_stakeout as case
-from dansok.cases.delinquent_stakeout import duty, foresight, leave, past, shown, trials
+from dansok.cases.delinquent_stakeout import duty, foresight, past, shown, trials
 from dansok.cases.delinquent_stakeout.ground import ground_of, squad_hours
 from dansok.city import open_city
 from dansok.korea import calendar
@@ -101,7 +101,9 @@ def test_only_vehicles_that_may_lose_the_plate_are_planned_for_and_each_counts_o
     assert (first <= 1 + 1e-9).all()
     assert (met.groupby("vehicle")["value"].sum() <= known.vehicles["value"][first.index] + 1e-6).all()
     told = stakeout.promise(plan, known.encounters, known.vehicles)
-    assert met["first"].sum() == pytest.approx(told["vehicles"], rel=0.05), "but for chances below a thousandth"
+    assert 0.5 * told["vehicles"] < met["first"].sum() <= told["vehicles"] + 1e-9, (
+        "but for chances below one in ten thousand"
+    )
 
 
 def test_a_vehicle_is_worth_what_seizure_adds_and_no_more_than_it_owes(planned, inputs):
@@ -163,18 +165,21 @@ def test_metrics_are_those_of_the_pages(left):
     assert blocks["expected_krw"].sum() == pytest.approx(plan["value_krw"])
 
 
-def test_a_plan_that_is_written_again_takes_the_place_of_the_old_one(sample_city, inputs, tmp_path):
-    result = case.analyse(inputs, choices_of(sample_city))
+def test_the_same_records_give_the_same_plan_and_it_is_written_whole(sample_city, inputs, left, tmp_path):
+    choices = choices_of(sample_city)
+    result = case.analyse(inputs, choices)
+    pd.testing.assert_frame_equal(result.blocks_left, pd.read_parquet(left / "blocks.parquet"), check_dtype=False)
     for _time in range(2):
-        leave.save_plan(tmp_path / "once", result)
+        case.save_plan(tmp_path / "once", result)
     assert sorted(path.name for path in (tmp_path / "once").iterdir()) == [
         "blocks.parquet",
         "meetings.parquet",
         "plan.json",
     ]
-    again = case.analyse(inputs, choices_of(sample_city))
-    pd.testing.assert_frame_equal(result.blocks_left, again.blocks_left)
-    assert len(result.cards) == 2 and sum(map(len, result.cards)) == 6
+    assert sum(map(len, result.cards)) == 6 and set(result.calendar) == {"A", "B"}
+    assert sum(map(len, result.calendar.values())) == len(result.blocks_left)
+    assert (result.fairness["chosen"].dropna() <= result.fairness["debtors"].dropna()).all()
+    assert result.returns["gain"].is_monotonic_decreasing
 
 
 # --- trials ---
@@ -351,7 +356,7 @@ def test_impossible_choices_are_refused_in_a_sentence(sample_city, changed, said
 
 
 def test_more_areas_than_blocks_are_refused(sample_city, inputs):
-    with pytest.raises(Refusal, match="area_blocks = 3"):
+    with pytest.raises(Refusal, match="cannot be had in each"):
         case.analyse(inputs, choices_of(sample_city, area_blocks=3, teams=1))
 
 
