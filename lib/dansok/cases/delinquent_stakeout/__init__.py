@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dansok import choices as chosen
-from dansok.cases.delinquent_map.labels import FAIRNESS, HIDDEN
+from dansok.cases.delinquent_map.labels import FAIRNESS
 from dansok.cases.delinquent_stakeout import duty, foresight, leave, past, sentences, shown, trials
 from dansok.cases.delinquent_stakeout.ground import ground_of
 from dansok.cases.delinquent_stakeout.inputs import Inputs, load
@@ -20,6 +20,7 @@ from dansok.cases.delinquent_stakeout.labels import (
     CALENDAR_COLUMNS,
     EXPECTED,
     FAIRNESS_COLUMNS,
+    LEFT_OUT,
     MONTH_COLUMNS,
     NEXT_COLUMNS,
     PAST_COLUMNS,
@@ -159,8 +160,8 @@ class Result:
 
     @property
     def hidden(self):
-        """What a dash means in tables of counts."""
-        return HIDDEN.format(few=self.few)
+        """Which groups are not listed."""
+        return LEFT_OUT.format(few=self.few)
 
     @property
     def ranking(self):

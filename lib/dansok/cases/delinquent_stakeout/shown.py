@@ -314,7 +314,7 @@ def _rates(known, vehicles, looks, n_places):
 def fairness(vehicles, chosen, few):
     """Who is in the plan beside who may lose the plate: rows as `labels.FAIRNESS_COLUMNS`.
 
-    Groups of few vehicles have no numbers; areas of few vehicles no row.
+    Groups of few vehicles, and those that would give them away, have no row.
 
     Parameters
     ----------
@@ -338,8 +338,5 @@ def fairness(vehicles, chosen, few):
     for name, own in table.groupby("grouping"):
         told = chosen_among(marked, groups[name], dict.fromkeys(own["group"]), few).loc[own["group"]]
         hidden[own.index] = ~told.notna().all(axis=1).to_numpy()
-    numbers = [name for name in table if name not in ("grouping", "group")]
-    table = table.astype(dict.fromkeys(numbers, float))
-    table.loc[hidden, numbers] = np.nan
-    table = table[~(hidden & (table["grouping"] == "home_area"))].reset_index(drop=True)
+    table = table[~hidden].reset_index(drop=True)
     return table.assign(group=[group_told(*pair) for pair in zip(table["grouping"], table["group"], strict=True)])
