@@ -212,7 +212,7 @@ def test_promises_are_scaled_by_the_months_before_only():
 def test_a_scale_that_no_month_tells_is_one_and_unsure():
     assert trials.Trials(pd.DataFrame([replayed("2025-01", "plan", realised_value=0.0, scale_error=np.nan)])).scale == (
         1.0,
-        0.3,
+        trials.PRIOR_ERROR,
     )
 
 

@@ -58,8 +58,8 @@ def scale_of(own):
     Notes
     -----
     Realised over promised value of all months together, held towards 1 by as much as it is uncertain: the logarithm is normal with
-    mean 0 and standard deviation `PRIOR_ERROR` before any month tells, and its mean after them is used (empirical Bayes; Efron and
-    Morris 1973, JASA 68). A few vehicles more or less in a month would move it to and fro otherwise.
+    mean 0 and standard deviation `PRIOR_ERROR` before any month tells, and its mean after them is used. A few vehicles more or
+    less in a month would move it to and fro otherwise.
     """
     own = own[own["promised_value"].gt(0) & own["realised_value"].notna()]
     realised, promised = own["realised_value"].sum(), own["promised_value"].sum()
