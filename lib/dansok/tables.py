@@ -1188,6 +1188,10 @@ Columns marked *(made)* are filled by the workbook; all others may be mapped in 
 `2_clean/surprises.parquet` what was odd about them. `forgotten.json` in the city folder, once `make forget` was used, holds the
 days before which personal rows were deleted; `clean` leaves such rows out for good.
 
+`4_analysed/delinquent_stakeout/<run>/` also holds the plan itself, tokens only: `blocks.parquet` (one row a block: team, hours,
+place, what is expected), `meetings.parquet` (one row a block and vehicle that may be met there) and `plan.json` (days, register, mark
+of the key). The plan of a later month reads them beside the log of what crews found.
+
 ## The sample city
 
 `data/sample` is a synthetic city after Namyangju: sixteen 읍면동 with the names of 2017 and lines, streets, numbers and people of
