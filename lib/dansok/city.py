@@ -116,6 +116,15 @@ class City:
         return self.folder / "5_briefings"
 
     @property
+    def field_lists(self):
+        return self.folder / "field_lists"
+
+    @property
+    def invented(self):
+        """Whether `dansok.sample` wrote the city: what truly happens in it lies beside its data."""
+        return (self.folder / "truth").is_dir()
+
+    @property
     def source_titles(self):
         """Name of each source -> what a reader calls it."""
         return {source.name: source.title for source in self.sources}

@@ -519,7 +519,7 @@ SIGHTINGS = _clean(
 )
 OUTCOMES = _clean(
     "outcomes",
-    "one seizure of a plate, or notice of one",
+    "one thing that a squad did about one vehicle; or a block of a plan, or a vehicle expected in it, for which it waited in vain",
     "영치",
     (
         Column("acted_at", "timestamp", "Moment of the action.", "영치일시", "Asia/Seoul local time"),
@@ -541,10 +541,15 @@ OUTCOMES = _clean(
                 "notice": Text("영치예고", "notice of seizure"),
                 "returned": Text("반환", "plate returned"),
                 "towed": Text("견인", "towed"),
+                "paid_on_spot": Text("현장 납부", "paid on the spot"),
+                "settled": Text("분납 약정", "instalments agreed"),
+                "met": Text("발견만", "met, nothing done"),
+                "not_there": Text("미발견", "not there"),
             },
         ),
         Column("paid_krw", "integer", "What was paid upon it.", "납부액", "won", "nothing recorded"),
         Column("crew", "string", "Arrears squad that acted.", "영치반", empty_means="not in the export"),
+        Column("block", "string", "Block of the stake-out plan.", "구간", empty_means="not upon a plan"),
         Column("place_as_sent", "string", "Place as the export names it.", "장소", empty_means="not in the export"),
         *POSITION,
         *PLATE,
