@@ -15,7 +15,7 @@ FIRST = ("tow", "plate", "notice", "instalment", "welfare")
 PAID, OTHERWISE = "paid", "otherwise"
 STRUCK = {
     PAID: Text("납부", "paid"),
-    OTHERWISE: Text("명단 제외(소유자 변경·말소·영치 중 등)", "no longer listed (sold, deregistered, plate held …)"),
+    OTHERWISE: Text("명단 제외(소유자 변경·말소·영치 중 등)", "no longer named"),
 }
 
 

@@ -27,17 +27,18 @@ MARKS = {
 }
 RESULT = "결과"
 LIST_COLUMNS = (
-    ("연번", "No.", 5), ("날짜", "Date", 10), ("시간", "Hours", 12), ("조", "Team", 6), ("방식", "How", 6), ("장소", "Site", 22),
-    ("차량번호", "Plate", 14), ("조치", "Treat by", 10), ("사유", "Reason", 27), ("근거 조문", "Article", 22), ("건수", "Debts", 6),
-    ("체납액(원)", "Owed (won)", 11), ("최근 포착", "Last seen", 10), ("자료 나이(일)", "Register age", 8), ("확인", "Done", 6),
+    ("연번", "No.", 5), ("날짜", "Date", 11), ("시간", "Hours", 12), ("조", "Team", 6), ("방식", "How", 6), ("장소", "Site", 25),
+    ("차량번호", "Plate", 17), ("조치", "Treat by", 10), ("사유", "Reason", 26), ("근거 조문", "Article", 24), ("건수", "Debts", 6),
+    ("체납액(원)", "Owed, won", 12), ("최근 포착", "Last seen", 10), ("자료 경과", "Reg. days", 9), ("확인", "Done", 6),
 )  # fmt: skip
 LOG_COLUMNS = (
-    ("일시", 17), ("구간", 22), ("조", 7), ("장소", 25), ("차량번호", 14), (RESULT, 12), ("납부액", 12), ("비고", 26), ("경도", 10), ("위도", 10),
+    ("일시", 17), ("구간", 22), ("조", 7), ("장소", 25), ("차량번호", 16), (RESULT, 12), ("납부액", 12), ("비고", 26), ("경도", 11), ("위도", 11),
 )  # fmt: skip
 OF_A_VEHICLE = ("seized", "notice", "towed", "paid_on_spot", "settled", "met", "not_there")
 OF_A_BLOCK = ("not_there",)
 HEADER_ROW = 4
-PRINT_PERCENT = 80
+PRINT_PERCENT = 76
+LOG_ROW_POINTS = 20  # filled in by hand
 
 
 def list_workbook(lines, plates, held, facts, grounds):
@@ -207,7 +208,7 @@ def _reason(line, articles):
 
 def _articles(grounds):
     """Reason -> article as printed and whether it was read; `notice_days` before a plate is taken for fines."""
-    of_reasons = grounds[grounds["reason"].notna()]
+    of_reasons = grounds[grounds["reason"].notna() & (grounds["article"] != "")]
     found = {
         row.reason: (row.article + ("" if row.verified else " *"), row.verified) for row in of_reasons.itertuples()
     }
@@ -223,6 +224,7 @@ def _log_sheet(sheet, formats, lines, plates, facts):
         formats(text_wrap=True),
     )  # fmt: skip
     sheet.set_row(0, 32)
+    sheet.set_default_row(LOG_ROW_POINTS)
     for column, (label, width) in enumerate(LOG_COLUMNS):
         sheet.write_string(1, column, label, formats.header())
         sheet.set_column(column, column, width)
@@ -262,9 +264,9 @@ def _grounds_sheet(sheet, formats, lines, held, facts, grounds):
     )  # fmt: skip
     for row, (name, value) in enumerate(said):
         sheet.write_string(row, 0, name, formats(bold=True, border=1))
-        sheet.merge_range(row, 1, row, 6, value, formats(border=1))
+        sheet.merge_range(row, 1, row, 5, value, formats(border=1))
     labels = (
-        ("구분", 30), ("조문 (article)", 34), ("내용", 46), ("Rule", 46), ("시행 (in force)", 24), ("원문 확인 (verified)", 12), ("출처 (source)", 60),
+        ("구분", 24), ("조문 (article)", 32), ("내용 (rule)", 50), ("시행 (in force)", 22), ("원문 확인 (verified)", 11), ("출처 (source)", 46),
     )  # fmt: skip
     head = len(said) + 1
     for column, (label, width) in enumerate(labels):
@@ -273,7 +275,7 @@ def _grounds_sheet(sheet, formats, lines, held, facts, grounds):
     for row, rule in enumerate(grounds.itertuples(), start=head + 1):
         about = "명단 (list)" if pd.isna(rule.reason) else SEIZURE_REASONS[rule.reason].ko
         verified = "확인" if rule.verified else "미확인 *"
-        cells = (about, rule.article, rule.title_ko, rule.title_en, rule.in_force, verified, rule.source)
+        cells = (about, rule.article, f"{rule.title_ko}\n{rule.title_en}", rule.in_force, verified, rule.source)
         for column, text in enumerate(cells):
             sheet.write_string(row, column, text, formats(border=1, text_wrap=True))
     _printed(sheet, head, head + len(grounds), len(labels) - 1, facts)
