@@ -97,7 +97,9 @@ def named(held):
     own = held.debts[held.debts["of_owner"].eq(True).fillna(False)].groupby("vehicle")["amount_krw"]
     owed = pd.DataFrame({"debts": own.size(), "amount_krw": own.sum()}).reindex(vehicles.index, fill_value=0)
     kept = ["plate_token", "treat_by", "reason", "rule_id", "eligible", "taxes", "fines_krw", "not_in_export"]
-    return vehicles[kept].join(owed)
+    # A mark on a former owner's debt does not make the present one a debtor; a driving ban lies on the vehicle itself.
+    table = vehicles[kept].join(owed)
+    return table[(table["amount_krw"] > 0) | (table["reason"] == "driving_ban")]
 
 
 def refuse_unlawful(table, held):

@@ -62,6 +62,7 @@ def write_together(files, between):
     between : callable
         Called when all of them are on the disk under other names; if it fails, none appears.
     """
+    placed = []
     parts = {path: path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}") for path in files}
     try:
         for path, content in files.items():
@@ -72,6 +73,11 @@ def write_together(files, between):
         between()
         for path, part in parts.items():
             os.replace(part, path)
+            placed.append(path)
+    except BaseException:
+        for path in placed:
+            path.unlink(missing_ok=True)
+        raise
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
