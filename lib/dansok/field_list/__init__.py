@@ -17,7 +17,7 @@ import pandas as pd
 
 from dansok.clean import clean_city
 from dansok.field_list import gates
-from dansok.field_list.access_log import MADE, open_log
+from dansok.field_list.access_log import MADE, log_path, open_log, refuse_tampered
 from dansok.field_list.expiry import file_name
 from dansok.field_list.lines import lines_of
 from dansok.field_list.plan import read_plan
@@ -76,6 +76,7 @@ def make_list(city, run, officer, purpose, pass_phrase, day, now):
     key = office_key(make=False)
     gates.refuse_other_key(city, plan, key)
     gates.refuse_no_day(plan, day)
+    refuse_tampered(log_path(), city)
     clean_city(city)
     held = arrears_as_of(city, day, rules.value("register", "register_days_at_most"))
     gates.refuse_stale(city, plan, held, rules)
