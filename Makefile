@@ -29,7 +29,7 @@ CHANGED := $(if $(FRESH),always)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: help install lab briefings test test-full sample-report bench wheels lock clean field-list log-sheet access-log always
+.PHONY: help install lab briefings test test-full sample-report bench wheels lock clean field-list log-sheet access-log forget always
 
 briefings: $(foreach end,ko.pdf en.pdf xlsx,$(RUNS:%=$(CITY)/5_briefings/%.$(end))) ## Every briefing of CITY that is out of date (this is plain `make`)
 	@for lack in $(LACKING); do echo "$${lack%:*}: city.toml에 $${lack#*:} 자료가 없어 만들지 않음;" \
@@ -64,7 +64,7 @@ data/sample/1_raw/.done: $(shell find lib/dansok/sample -name '*.py') .venv/.don
 $(CITY)/2_clean/.done: data/sample/1_raw/.done
 endif
 
-$(CITY)/2_clean/.done: $(CITY)/city.toml $(CODE) .venv/.done $(CHANGED)
+$(CITY)/2_clean/.done: $(CITY)/city.toml $(wildcard $(CITY)/forgotten.json) $(CODE) .venv/.done $(CHANGED)
 	$(PYTHON) -m dansok.clean $(CITY)
 	@touch $@
 
@@ -113,3 +113,6 @@ log-sheet: .venv/.done ## Take the log sheet of a list that a crew filled in, FI
 
 access-log: .venv/.done ## Check the log of all field lists, and that it knows every list of CITY
 	@$(PYTHON) -m dansok.field_list check-log $(CITY)
+
+forget: .venv/.done ## Delete lists and plans of CITY whose time is over and, with BEFORE=YYYY-MM-DD, rows of vehicles of before that day; show that they are gone
+	$(PYTHON) -m dansok.forget $(CITY) $(BEFORE)

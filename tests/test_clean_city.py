@@ -236,7 +236,7 @@ def test_rejected_rows_keep_their_texts_and_reasons_but_no_plate(cleaned):
         ("고정형 1.csv", 3, "모든 항목이 같은 중복 행", "2024-01-02 10:00:00"),
         ("고정형 1.csv", 5, "시각을 읽을 수 없음", "2024-02-30 10:00:00"),
         ("고정형 1.csv", 7, "시험 행", "2024-01-03 14:05:00"),
-        ("고정형 1.csv", 8, "합계 행", "계"),
+        ("고정형 1.csv", 8, "합계 행", "(…)"),
         ("고정형 1.csv", 11, "시각이 비어 있음", ""),
         ("고정형 2.csv", 2, "모든 항목이 같은 중복 행", "2024-01-02 10:00"),
     ]
@@ -295,7 +295,7 @@ def test_cleaning_again_changes_nothing_and_anew_gives_the_same_bytes(city, tmp_
     told = []
     clean_city(city, tell=told.append)
     assert contents(city.clean) == before
-    assert told == [f"{name}: 바뀐 것 없음, up to date" for name in ("areas", "tickets", "debts")]
+    assert told == [f"{name}: 바뀐 것 없음, up to date" for name in ("areas", "debts", "tickets")]
     for path in city.clean.iterdir():
         path.unlink()
     clean_city(city)
@@ -311,7 +311,7 @@ def test_only_the_tables_that_changed_are_made_again(city):
     changed = {name for name in before if before[name] != after[name]}
     assert {"debts.parquet", "debts.stamp.json", "arrivals.parquet"} <= changed
     assert not any(name.startswith(("tickets", "areas")) for name in changed)
-    assert [line.split(",")[0] for line in told] == ["areas: 바뀐 것 없음", "tickets: 바뀐 것 없음", "debts 체납: 9 in"]
+    assert [line.split(",")[0] for line in told] == ["areas: 바뀐 것 없음", "debts 체납: 9 in", "tickets: 바뀐 것 없음"]
     assert len(read_table(city, "debts")) == 6 and len(read_table(city, "arrivals")) == 6
 
 
@@ -457,8 +457,8 @@ def test_command_prints_a_line_a_table_and_refuses_with_2(tmp_path):
     assert run.returncode == 0 and run.stderr == ""
     assert [line.partition(" (")[0] for line in run.stdout.splitlines()] == [
         "areas 읍면동: 4 in, 2 kept, 2 rejected",
-        "tickets 단속 기록: 17 in, 11 kept, 6 rejected",
         "debts 체납: 9 in, 5 kept, 4 rejected",
+        "tickets 단속 기록: 17 in, 11 kept, 6 rejected",
     ]
     before = contents(city.clean)
     (city.raw / "주행형.csv").write_text(PATROL.replace("시각", "때"), encoding="utf-8")

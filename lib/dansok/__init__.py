@@ -26,4 +26,5 @@ LAYERS = (
     "maps",
     "briefing",  # notebook -> PDF and xlsx
     "run",  # one notebook with one run file
+    "forget",  # rows that are older than the office may keep
 )

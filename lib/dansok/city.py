@@ -1,6 +1,7 @@
 """Read and check city.toml, the only place that knows a city. Each key is described in README.md."""
 
 import difflib
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from dansok.tables import CHANNELS, TABLES
 from dansok.words import Refusal, Text
 
 PROJECT = Path(__file__).resolve().parents[2]
+FORGOTTEN = "forgotten.json"
 MEND_RULES = ("swap_axes",)
 DAYS = ("every day", "working days", "rest days")
 DATE_ORDERS = ("ymd", "dmy", "mdy")
@@ -123,6 +125,17 @@ class City:
     def invented(self):
         """Whether `dansok.sample` wrote the city: what truly happens in it lies beside its data."""
         return (self.folder / "truth").is_dir()
+
+    @property
+    def forgotten_before(self):
+        """Day before which personal rows were, or are being, deleted for good (datetime.date); None: no such day."""
+        return max((date.fromisoformat(one["before"]) for one in self.forgotten), default=None)
+
+    @property
+    def forgotten(self):
+        """What `dansok.forget` wrote down, the oldest first: list of dict, see there."""
+        path = self.folder / FORGOTTEN
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
     @property
     def source_titles(self):

@@ -4,6 +4,8 @@ A column with `made=True` is filled by `clean` or `link`; every other one may be
 city.toml. A column of type `plate` is read but never written: `plate_token` and its kin stand for it; likewise one of type
 `secret` (a number that points to one person or vehicle), for which `<name>_token` stands.
 
+Rows about one vehicle or person grow old by a date of their table (`ages_by`): `dansok.forget` deletes those of before a day.
+
     python -m dansok.tables > data/README.md
 """
 
@@ -49,12 +51,28 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
+    """One table.
+
+    Attributes
+    ----------
+    ages_by : str or None
+        Date or moment by which a row about one vehicle or person grows old (a row without it does not); None: there are no such
+        rows.
+    told_by : tuple of str
+        A row is about one vehicle or person if any of these columns holds something.
+    needed_for : str or None
+        Table for which older rows stay, as long as their vehicle stands in it.
+    """
+
     name: str
     stage: str
     one_row_is: str
     ko: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    ages_by: str | None = None
+    told_by: tuple[str, ...] = ()
+    needed_for: str | None = None
 
     def __getitem__(self, name):
         for column in self.columns:
@@ -255,8 +273,8 @@ def _secret(name, meaning, ko, token_meaning):
     )
 
 
-def _clean(name, one_row_is, ko, columns, key=KEY):
-    return Table(name, "2_clean", one_row_is, ko, key, (*columns, *PROVENANCE))
+def _clean(name, one_row_is, ko, columns, key=KEY, **ages):
+    return Table(name, "2_clean", one_row_is, ko, key, (*columns, *PROVENANCE), **ages)
 
 
 TICKETS = _clean(
@@ -312,6 +330,8 @@ TICKETS = _clean(
         *POSITION,
         *PLATE,
     ),
+    ages_by="issued_at",
+    told_by=("plate_token", "reporter_token", "ticket_id"),
 )
 CITIZEN_REPORTS = _clean(
     "citizen_reports",
@@ -357,6 +377,8 @@ CITIZEN_REPORTS = _clean(
         *POSITION,
         *PLATE,
     ),
+    ages_by="reported_at",
+    told_by=("plate_token", "report_id"),
 )
 CAMERAS = _clean(
     "cameras",
@@ -478,6 +500,8 @@ DEBTS = _clean(
             empty_means="this city",
         ),
     ),
+    ages_by="snapshot_on",
+    told_by=("plate_token", "debt_id"),
 )
 PAYMENTS = _clean(
     "payments",
@@ -489,6 +513,8 @@ PAYMENTS = _clean(
         *PLATE,
         Column("amount_krw", "integer", "What was paid.", "납부액", "won"),
     ),
+    ages_by="paid_on",
+    told_by=("plate_token", "debt_id"),
 )
 SIGHTINGS = _clean(
     "sightings",
@@ -516,6 +542,8 @@ SIGHTINGS = _clean(
         *POSITION,
         *PLATE,
     ),
+    ages_by="seen_at",
+    told_by=("plate_token",),
 )
 OUTCOMES = _clean(
     "outcomes",
@@ -554,6 +582,9 @@ OUTCOMES = _clean(
         *POSITION,
         *PLATE,
     ),
+    ages_by="acted_at",
+    told_by=("plate_token",),
+    needed_for="debts",
 )
 
 VEHICLES = _clean(
@@ -593,6 +624,9 @@ VEHICLES = _clean(
             "home_area", "string", "읍면동 in which it is registered.", "사용본거지", empty_means="not in the export"
         ),
     ),
+    ages_by="valid_to",
+    told_by=("plate_token", "vehicle_token"),
+    needed_for="debts",
 )
 EFFORTS = _clean(
     "efforts",
@@ -826,6 +860,8 @@ PLACED_TICKETS = Table(
             made=True,
         ),
     ),
+    ages_by="issued_at",
+    told_by=("plate_token", "reporter_token", "ticket_id"),
 )
 EXPOSURE = Table(
     "exposure",
@@ -918,6 +954,8 @@ PLACED_SIGHTINGS = Table(
         ),
         *PROVENANCE,
     ),
+    ages_by="seen_at",
+    told_by=("plate_token",),
 )
 VISITS = Table(
     "visits",
@@ -952,6 +990,8 @@ VISITS = Table(
             made=True,
         ),
     ),
+    ages_by="first_at",
+    told_by=("plate_token",),
 )
 
 _VEHICLE = Column(
@@ -1051,6 +1091,8 @@ DEBTORS = Table(
             "not_in_export", "string", "Which of the three marks the export does not tell.", "모르는 표시", made=True
         ),
     ),
+    ages_by="snapshot_on",
+    told_by=("vehicle",),
 )
 DEBTOR_VISITS = Table(
     "debtor_visits",
@@ -1069,6 +1111,8 @@ DEBTOR_VISITS = Table(
         ),
         *(column for column in VISITS.stored if column.name != "plate_token"),
     ),
+    ages_by="first_at",
+    told_by=("vehicle",),
 )
 
 TABLES = {
@@ -1109,6 +1153,7 @@ def as_markdown(table):
         f"## {table.name} ({table.ko})",
         "",
         f"`{table.stage}/{table.name}.parquet`. One row is {table.one_row_is}. Key: {', '.join(table.key)}.",
+        *_ages(table),
         "",
         "| Column | 이름 | Type | Unit | Meaning | Empty means | Values |",
         "|---|---|---|---|---|---|---|",
@@ -1120,6 +1165,17 @@ def as_markdown(table):
         for c in table.columns
     ]
     return "\n".join(head + rows) + "\n"
+
+
+def _ages(table):
+    """What `make forget` deletes of a table."""
+    if table.ages_by is None:
+        return []
+    told = " or ".join(f"`{name}`" for name in table.told_by)
+    stay = f", unless its vehicle stands in `{table.needed_for}`" if table.needed_for else ""
+    return [
+        f"A row with {told} is personal: `make forget BEFORE=…` deletes it if `{table.ages_by}` lies before the day{stay}."
+    ]
 
 
 README_HEAD = """\
@@ -1134,7 +1190,8 @@ A city is a folder `data/<city>/` with a `city.toml` and five stages: `1_raw` (e
 Columns marked *(made)* are filled by the workbook; all others may be mapped in `city.toml`. Beside each table of
 `2_clean` lie `<table>.rejected.parquet` (rows left out, with the reason, file and row) and `<table>.ledger.parquet`
 (rows in, dropped, mended and flagged, step by step). `2_clean/arrivals.parquet` lists the files that came,
-`2_clean/surprises.parquet` what was odd about them.
+`2_clean/surprises.parquet` what was odd about them. `forgotten.json` in the city folder, once `make forget` was used, holds the
+days before which personal rows were deleted; `clean` leaves such rows out for good.
 
 ## The sample city
 

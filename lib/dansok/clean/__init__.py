@@ -11,7 +11,17 @@ from pathlib import Path
 import pandas as pd
 
 from dansok.city import open_city
-from dansok.clean.store import STAGING, files_of, kept_stamp, publish, read_table, remove_leftovers, scan, stamp
+from dansok.clean.store import (
+    STAGING,
+    empty_table,
+    files_of,
+    kept_stamp,
+    publish,
+    read_table,
+    remove_leftovers,
+    scan,
+    stamp,
+)
 from dansok.clean.surprises import Surprise, unused_file
 from dansok.clean.table import TableCleaner
 from dansok.engine import connect
@@ -20,6 +30,7 @@ from dansok.tables import TABLES
 __all__ = ["clean_city", "main", "read_table", "scan"]
 
 MEMORY = "1536MiB"
+FIRST = ("areas", "debts", "vehicles")
 LITTER = ("~$", ".", "__MACOSX", "Thumbs.db")
 
 
@@ -50,26 +61,26 @@ def clean_city(city, tell=lambda line: None):
     remove_leftovers(city.clean)
     wanted = [table for table in TABLES.values() if table.stage == "2_clean" and city.sources_of(table.name)]
     # Areas first: they tell where a city's coordinates may lie.
-    wanted.sort(key=lambda table: table.name != "areas")
-    done, used = {}, set()
+    # Then what tells of which vehicles old rows stay.
+    wanted.sort(key=lambda table: FIRST.index(table.name) if table.name in FIRST else len(FIRST))
+    done, used, stamps = {}, set(), {}
     with tempfile.TemporaryDirectory(dir=city.clean, prefix=STAGING) as folder:
         staging = Path(folder)
-        areas_stamp = None
         for table in wanted:
             started = time.perf_counter()
-            new = stamp(city, table, areas_stamp)
-            if table.name == "areas":
-                areas_stamp = new
+            others = _cleaned_before(city, table)
+            new = stamp(city, table, {name: stamps.get(name) for name in others})
+            stamps[table.name] = new
             used.update(name for files in new["files"].values() for name in files)
             if kept_stamp(city.clean, table.name) == new:
                 tell(f"{table.name}: 바뀐 것 없음, up to date")
                 continue
-            cleaned = _clean_table(city, table, staging, _areas(city, staging))
+            cleaned = _clean_table(city, table, staging)
             done[table.name] = cleaned, new
             seconds = time.perf_counter() - started
             tell(
-                f"{table.name} {table.ko}: {cleaned.rows_in:,} in, {cleaned.kept:,} kept, {cleaned.rejected:,} rejected "
-                f"({seconds:.1f} s)"
+                f"{table.name} {table.ko}: {cleaned.rows_in:,} in, {cleaned.kept:,} kept, {cleaned.rejected:,} rejected"
+                f"{f', {cleaned.forgotten:,} forgotten' if cleaned.forgotten else ''} ({seconds:.1f} s)"
             )
         names = {table.name for table in wanted}
         others = [table.name for table in TABLES.values() if table.stage == "2_clean" and table.name not in names]
@@ -77,25 +88,40 @@ def clean_city(city, tell=lambda line: None):
         publish(city.clean, staging, done, gone, _unused_files(city, used))
 
 
-def _clean_table(city, table, staging, areas):
+def _cleaned_before(city, table):
+    """Names of the tables that this one is cleaned with."""
+    names = FIRST[: FIRST.index(table.name)] if table.name in FIRST else FIRST
+    return [name for name in names if name == "areas" or (city.forgotten_before and table.needed_for)]
+
+
+def _clean_table(city, table, staging):
     connection = connect()
     # What does not fit into memory is spilled into the staging folder, which goes with all that it holds.
     spill = (staging / "spill").as_posix().replace("'", "''")
     connection.raw_sql(f"SET temp_directory = '{spill}'")
     connection.raw_sql(f"SET memory_limit = '{MEMORY}'")
     try:
-        return TableCleaner(connection, city, table, staging, areas).clean()
+        names = [name for name in _cleaned_before(city, table) if name != "areas"]
+        cleaned = {name: _cleaned(city, staging, name, connection) for name in names}
+        return TableCleaner(connection, city, table, staging, _areas(city, staging), cleaned).clean()
     finally:
         connection.disconnect()
 
 
+def _path(city, staging, name):
+    """Where a table that was cleaned before lies: that of this run, else the one of before; None if there is none (yet)."""
+    paths = [folder / f"{name}.parquet" for folder in (staging, city.clean)]
+    return next((path for path in paths if city.sources_of(name) and path.is_file()), None)
+
+
 def _areas(city, staging):
-    """The city's areas: those of this run, else those that lie there."""
-    for folder in (staging, city.clean):
-        path = folder / "areas.parquet"
-        if city.sources_of("areas") and path.is_file():
-            return pd.read_parquet(path)
-    return pd.DataFrame({"area_name": [], "geometry": []}, dtype="str")
+    path = _path(city, staging, "areas")
+    return pd.read_parquet(path) if path else pd.DataFrame({"area_name": [], "geometry": []}, dtype="str")
+
+
+def _cleaned(city, staging, name, connection):
+    path = _path(city, staging, name)
+    return connection.read_parquet(path) if path else empty_table(name)
 
 
 def _unused_files(city, used):

@@ -24,7 +24,7 @@ STAGING = ".staging-"
 ARRIVALS = pa.schema(
     [
         *((name, pa.string()) for name in ("table", "source", "file", "format", "encoding")),
-        *((name, pa.int64()) for name in ("header_row", "rows", "bytes")),
+        *((name, pa.int64()) for name in ("header_row", "rows", "forgotten", "bytes")),
         *((name, pa.string()) for name in ("sha256", "unused_columns", "notes_ko", "notes_en")),
         ("first_at", pa.timestamp("us")),
         ("last_at", pa.timestamp("us")),
@@ -57,12 +57,16 @@ def scan(city, name, connection):
     Refusal
         If the table has a source but was not made yet.
     """
-    table = _table(name)
-    path = city.clean / f"{name}.parquet"
+    path = city.clean / f"{_table(name).name}.parquet"
     if city.sources_of(name):
         _refuse_unmade(city, name, path)
         return connection.read_parquet(path)
-    schema = ibis.schema({column.name: ibis_type(column) for column in table.stored})
+    return empty_table(name)
+
+
+def empty_table(name):
+    """A clean table without rows, as an Ibis table."""
+    schema = ibis.schema({column.name: ibis_type(column) for column in _table(name).stored})
     return ibis.memtable(schema.to_pyarrow().empty_table())
 
 
@@ -118,8 +122,15 @@ def _refuse_unmade(city, name, path):
         )
 
 
-def stamp(city, table, areas):
-    """All that a table depends on: its raw files, its sources in city.toml, the areas, the key and the code.
+def stamp(city, table, others):
+    """All that a table depends on: its raw files, its sources in city.toml, other tables, the key, the retention day and the code.
+
+    Parameters
+    ----------
+    city : dansok.city.City
+    table : dansok.tables.Table
+    others : dict of str to dict
+        Stamps of the tables that this one is cleaned with.
 
     Returns
     -------
@@ -134,7 +145,8 @@ def stamp(city, table, areas):
         "files": {source.name: file_hashes(source, city.raw) for source in sources},
         "sources": _hash(json.dumps([asdict(source) for source in sources], ensure_ascii=False)),
         "city": _hash(json.dumps([city.name.ko, city.renamed_areas], ensure_ascii=False)),
-        "areas": areas if table.name != "areas" else None,
+        "with": others,
+        "forgotten_before": str(city.forgotten_before) if table.ages_by else None,
         "key": key().mark if needs_key else None,
         "code": _code(),
     }

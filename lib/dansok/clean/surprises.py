@@ -1,5 +1,6 @@
 """What was odd about the exports, as sentences."""
 
+import re
 from dataclasses import dataclass
 
 from dansok.clean.positions import systems
@@ -7,6 +8,7 @@ from dansok.korea.particles import with_particle
 from dansok.words import Text
 
 LISTED = 8
+AREA_NAME = re.compile(r"[가-힣0-9·.\s]{1,12}(읍|면|동|리|가|구|시|군)")
 
 
 @dataclass(frozen=True)
@@ -123,15 +125,19 @@ def plate_in_text(column, rows):
 
 
 def unknown_area(names):
-    """`names`: DataFrame of name, rows, sorted by rows."""
-    listed = [
-        f"{one.name} {one.rows:,}" for one in names.rename(columns={"area_as_sent": "name"}).itertuples(index=False)
-    ]
-    more = len(listed) - LISTED
+    """`names`: DataFrame of area_as_sent, rows, sorted by rows. Only what is built like an area's name is repeated: it may be anything."""
+    named = names[names.area_as_sent.str.fullmatch(AREA_NAME)]
+    listed = [f"{one.area_as_sent} {one.rows:,}" for one in named.head(LISTED).itertuples(index=False)]
+    if not listed:
+        return Text(
+            f"읍면동 칸에 읍면동 이름이 아닌 글이 {len(names)}가지 있다. city.toml의 area_as_sent에 적은 열이 맞는지 확인할 것.",
+            f"In the column of areas stand {len(names)} texts that are no area's name. Check area_as_sent in city.toml.",
+        )
+    more = len(names) - len(listed)
     return Text(
-        f"읍면동 경계 자료에 없는 이름이 {len(listed)}가지 있다: {', '.join(f'{one}건' for one in listed[:LISTED])}"
+        f"읍면동 경계 자료에 없는 이름이 {len(names)}가지 있다: {', '.join(f'{one}건' for one in listed)}"
         f"{f' 외 {more}가지' if more > 0 else ''}. 바뀐 이름이면 city.toml의 [renamed_areas]에 적을 것.",
-        f"Names that are none of the city's areas, {len(listed)} in all: {', '.join(listed[:LISTED])} rows"
+        f"Names that are none of the city's areas, {len(names)} in all: {', '.join(listed)} rows"
         f"{f' and {more} more' if more > 0 else ''}. If an area was renamed, write it under [renamed_areas] in city.toml.",
     )
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
 
-from dansok.clean import categories, duplicates, moments, positions, rows, surprises
+from dansok.clean import categories, duplicates, moments, positions, retention, rows, surprises
 from dansok.clean.surprises import Surprise
-from dansok.clean.texts import as_texts, without_plates
+from dansok.clean.texts import UNFIT, WORDS, as_texts, without_plates
 from dansok.korea.addresses import clashing_keys
 from dansok.korea.particles import with_particle
 from dansok.ledger import DROPPED, FLAGGED, MENDED, Ledger
@@ -23,7 +23,9 @@ from dansok.tables import KEY, UNWRITTEN
 from dansok.words import Refusal, Text
 
 FEW_ROWS = 20
+SHIFTED = ("undecodable text", "short row", "long row")
 KEY_TWICE = "key_twice"
+TOO_OLD = Text("보존 기한이 지나 지움", "older than the retention day, forgotten")
 LEFT_OUT = {duplicates.REPEATED: rows.DUPLICATE, KEY_TWICE: rows.KEY_TWICE}
 BY_FILE = ("debts", "payments")
 NOT_READ = {
@@ -45,6 +47,7 @@ class Cleaned:
     rows_in: int
     kept: int
     rejected: int
+    forgotten: int
     arrivals: list
     surprises: list
 
@@ -62,6 +65,7 @@ class _Part:
     path: Path = None
     rows: ibis.Table = None
     reasons: list = None
+    forgotten: dict = field(default_factory=dict)  # source_file -> rows older than the retention day
     stats: dict = field(default_factory=dict)
     surprises: list = field(default_factory=list)
 
@@ -81,11 +85,13 @@ class TableCleaner:
         Folder that nobody else reads; what it holds in between includes plates.
     areas : pd.DataFrame
         The city's cleaned areas; empty if it has none (yet).
+    cleaned : dict of str to ibis.Table
+        Tables cleaned before this one of which old rows of vehicles may have to stay (`Table.needed_for`).
     """
 
-    def __init__(self, connection, city, table, staging, areas):
+    def __init__(self, connection, city, table, staging, areas, cleaned):
         self.connection, self.city, self.table, self.staging = connection, city, table, staging
-        self.areas = areas
+        self.areas, self.cleaned = areas, cleaned
         self.region = positions.Region.around(areas.geometry)
         self.ledger = Ledger(table.name)
 
@@ -101,19 +107,26 @@ class TableCleaner:
         self._map_categories(parts)
         for part in parts:
             self._read(part)
+        self._forget(parts)
+        for part in parts:
+            self._look_at(part)
         repeated = self._compare(parts)
         placed = [self._place(part, repeated) for part in parts]
         kept = self._write_kept(placed)
         rejected = self._write_rejected(parts, repeated)
         self._write_ledger(parts)
         came = sum(part.stats["came"] for part in parts)
-        if came != kept + rejected:
-            raise AssertionError(f"{self.table.name}: {came} rows came, but {kept} were kept and {rejected} rejected")
+        forgotten = sum(sum(part.forgotten.values()) for part in parts)
+        if came != kept + rejected + forgotten:
+            raise AssertionError(
+                f"{self.table.name}: {came} rows came, but {kept} were kept, {rejected} rejected and {forgotten} forgotten"
+            )
         self._look_at_areas(parts)
         return Cleaned(
             came,
             kept,
             rejected,
+            forgotten,
             self._arrivals(parts),
             [surprise for part in parts for surprise in part.surprises],
         )
@@ -164,10 +177,29 @@ class TableCleaner:
                 secrets[column.name] = self._lookup(frames, f"{part.order}.{column.name}")
         expression, part.reasons = rows.typed(self.table, source, texts, part.counts, vehicles, secrets, outlines)
         part.rows = self._stored(expression, f"{part.order}.typed")
+
+    def _forget(self, parts):
+        """Rows of before the retention day go, and nothing but their number is kept of them."""
+        day = self.city.forgotten_before
+        if day is None or self.table.ages_by is None:
+            return
+        needed = None
+        if self.table.needed_for:
+            own = [part.rows.select("plate_token", "vehicle_token") for part in parts if self.table.name == "vehicles"]
+            vehicles = reduce(lambda a, b: a.union(b), own) if own else self.cleaned["vehicles"]
+            needed = retention.needed_plates(self.cleaned[self.table.needed_for], vehicles)
+        for part in parts:
+            marked = retention.mark_old(part.rows, self.table, day, needed)
+            marked = self._stored(marked, f"{part.order}.marked")
+            counts = self._pandas(marked.filter(marked.old).group_by("source_file").agg(n=_.count()))
+            part.forgotten = {one.source_file: int(one.n) for one in counts.sort_values("source_file").itertuples()}
+            part.rows = marked.filter(~marked.old).drop("old")
+
+    def _look_at(self, part):
         self._times(part)
         part.stats |= self._sums(part)
-        unread = sum(n for i, n in part.stats["reasons"].items() if i >= len(ROW_NOTES) + len(source.reject))
-        if unread >= FEW_ROWS and not part.stats["kept"]:
+        unread = sum(n for i, n in part.stats["reasons"].items() if i >= len(ROW_NOTES) + len(part.source.reject))
+        if unread >= FEW_ROWS and not part.stats["kept"] and not part.forgotten:
             raise Refusal(*self._nothing_left(part))
 
     def _lookup(self, frames, name):
@@ -210,7 +242,7 @@ class TableCleaner:
     def _sums(self, part):
         by_reason = self._pandas(part.rows.group_by("reason").agg(n=_.count()).order_by("reason"))
         reasons = {int(one.reason): int(one.n) for one in by_reason.dropna().itertuples()}
-        came = int(by_reason.n.sum())
+        left = int(by_reason.n.sum())
         kept = part.rows.filter(part.rows.reason.isnull())
         flags = [name for name in part.rows.columns if name.endswith(("__unread", "__rough", "__mended"))]
         sums = {name: kept[name].sum().fill_null(0) for name in flags}
@@ -228,7 +260,8 @@ class TableCleaner:
                 part.surprise(self.table, "outlines_mended", n, surprises.outline_mended(n))
         for name, n in part.plates_found.items():
             part.surprise(self.table, "plate_in_text", n, surprises.plate_in_text(self.table[name], n))
-        return {"came": came, "kept": came - sum(reasons.values()), "reasons": reasons, "flags": counted}
+        came = left + sum(part.forgotten.values())
+        return {"came": came, "kept": left - sum(reasons.values()), "reasons": reasons, "flags": counted}
 
     def _compare(self, parts):
         """Rows that are left out because they came twice: source_order, source_file, source_row."""
@@ -350,7 +383,7 @@ class TableCleaner:
         return int(self._pandas(self.connection.read_parquet(path).count()))
 
     def _write_rejected(self, parts, repeated):
-        """Rows that were left out, as sent but for their plates, with the reason."""
+        """Rows that were left out, as far as their texts can be what their columns are for, with the reason."""
         mapped = {name for part in parts for name in part.texts.columns}
         names = [c.name for c in self.table.columns if c.name in mapped and not c.made and c.type not in UNWRITTEN]
         found = []
@@ -365,7 +398,7 @@ class TableCleaner:
             )
             joined = part.texts.inner_join(left_out, ["source_file", "source_row"])
             joined = joined.inner_join(self._lookup([told], f"{part.order}.reasons"), "reason")
-            columns = {name: joined[name] if name in part.texts.columns else ibis.null("string") for name in names}
+            columns = {name: self._fit(part, joined, name) for name in names}
             source = ibis.literal(part.source.name)
             found.append(
                 joined.select(
@@ -383,10 +416,27 @@ class TableCleaner:
         self.connection.to_parquet(together.order_by("source_file", "source_row"), path, compression="zstd")
         return int(self._pandas(self.connection.read_parquet(path).count()))
 
+    def _fit(self, part, rejected, name):
+        """A text of rejected rows: none of a row whose cells may stand in the wrong columns, where it may be anybody's name."""
+        if name not in part.texts.columns:
+            return ibis.null("string")
+        text, kind = rejected[name], self.table[name].type
+        if kind == "category":
+            codes, seen = part.counts[name]
+            fits = text.isin([raw for raw in seen if categories.plain(raw) in codes])
+        elif kind in ("string", "geometry"):
+            fits = ibis.literal(True)
+        else:
+            fits = ~text.re_replace(WORDS, "").re_search("[가-힣A-Za-z]")
+        text = ibis.ifelse(fits | text.isnull(), text, UNFIT)
+        return ibis.ifelse(rejected.row_note.isin(SHIFTED), ibis.null("string"), text)
+
     def _write_ledger(self, parts):
         for part in parts:
             name, stats = part.source.name, part.stats
             self.ledger.came(name, stats["came"])
+            if part.forgotten:
+                self.ledger.add(name, DROPPED, TOO_OLD, sum(part.forgotten.values()))
             for i, text in enumerate(part.reasons):
                 if n := stats["reasons"].get(i):
                     self.ledger.add(name, DROPPED, text, n)
@@ -453,6 +503,7 @@ class TableCleaner:
                 ours = (spans.source == part.source.name) & (
                     (spans.source_file == arrival.file) | spans.source_file.str.startswith(f"{arrival.file}#")
                 )
+                old = (n for file, n in part.forgotten.items() if file.partition("#")[0] == arrival.file)
                 found.append(
                     {
                         "table": self.table.name,
@@ -462,6 +513,7 @@ class TableCleaner:
                         "encoding": arrival.encoding,
                         "header_row": arrival.header_row,
                         "rows": arrival.rows,
+                        "forgotten": sum(old),
                         "bytes": arrival.bytes,
                         "sha256": arrival.sha256,
                         "unused_columns": ", ".join(arrival.unused_columns),

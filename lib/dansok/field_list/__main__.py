@@ -1,4 +1,4 @@
-"""Commands of `dansok.field_list`: make, check-log, take-back, destroy."""
+"""Commands of `dansok.field_list`: make, check-log, take-back."""
 
 import argparse
 import signal
@@ -10,7 +10,6 @@ import pandas as pd
 from dansok.city import open_city
 from dansok.field_list import gates, make_list, now_here
 from dansok.field_list.access_log import faults, log_path, read_lines, unlogged
-from dansok.field_list.expiry import remove_expired
 from dansok.field_list.lines import STRUCK
 from dansok.field_list.returned import take_back
 from dansok.words import exit_on_refusal
@@ -33,10 +32,6 @@ def main(arguments):
     back.add_argument("city")
     back.add_argument("file", type=Path)
     back.set_defaults(run=_take_back)
-    destroy = commands.add_parser("destroy")
-    destroy.add_argument("city")
-    destroy.add_argument("--today")
-    destroy.set_defaults(run=_destroy)
     given = parser.parse_args(arguments)
     given.run(given)
 
@@ -76,17 +71,6 @@ def _take_back(given):
     phrase = gates.pass_phrase(gates.Rules(pd.Timestamp.today().date(), city.rules_of))
     target, rows = take_back(city, given.file, phrase)
     print(f"{target}: {rows:,}줄 rows")
-
-
-def _destroy(given):
-    city = open_city(given.city)
-    removed = remove_expired(city, gates.day_asked(city, given.today), now_here())
-    for name in removed.lists:
-        print(f"파기 destroyed: {name}")
-    for name in removed.plans:
-        print(f"계획의 차량 지움 vehicles deleted of plan: {name}")
-    if not (removed.lists or removed.plans):
-        print("파기할 것 없음 nothing to destroy")
 
 
 if __name__ == "__main__":

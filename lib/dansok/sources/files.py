@@ -11,7 +11,7 @@ from dansok import engine
 from dansok.sources.delimited import CSV_ERRORS, delimited_table, refuse_csv
 from dansok.sources.documents import document_table
 from dansok.sources.encodings import find_encoding, has_second_mark, pieces
-from dansok.sources.folders import LISTED, folded, matching_files, sha256, source_files
+from dansok.sources.folders import LISTED, folded, matching_files, refuse_plate, sha256, source_files
 from dansok.sources.headers import find_heading, refuse_headers, wanted_headers
 from dansok.sources.kinds import file_kind, refuse_empty
 from dansok.sources.sheets import html_tables, workbook_tables
@@ -170,6 +170,8 @@ def _stage(connection, file, content, source, wanted, staging, first_number):
 
 def _headed(file, content, source, wanted):
     """The tables to read and the heading of each: later sheets without a header may continue the one before."""
+    for table in content.tables:
+        refuse_plate(f"{file.name}#{table.name}" if table.name else file.name)
     tables = _sheets_wanted(file, content, source)
     if content.format in ("json", "geojson") and not any(table.head for table in tables):
         empty = Table(None, [], len(wanted), lambda *_: _no_rows(len(wanted)), first_row=0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from dansok.korea.plates import find_plates
 from dansok.sources.kinds import file_kind
 from dansok.words import Refusal, Text
 
@@ -46,6 +47,7 @@ def _members(archive, scratch):
                 name = f"{archive.name}/{_member_name(info)}"
                 if info.is_dir() or _is_litter(name):
                     continue
+                refuse_plate(name)
                 if info.flag_bits & 1:
                     raise Refusal(
                         f"{name}: 암호가 걸린 압축 파일입니다. 압축을 풀어 1_raw에 넣으세요.",
@@ -103,6 +105,7 @@ def matching_files(source, raw):
     for path in sorted(raw.rglob("*")):
         name = unicodedata.normalize("NFC", path.relative_to(raw).as_posix())
         if path.is_file() and not _is_litter(name):
+            refuse_plate(name)
             there[name] = path
     matched = {}
     for pattern in source.files:
@@ -112,6 +115,17 @@ def matching_files(source, raw):
             _refuse_pattern(pattern, source, raw, there)
         matched.update({name: there[name] for name in names})
     return matched
+
+
+def refuse_plate(name):
+    """Refuse a name of a file or sheet that holds what looks like a plate: names of files stand in tables and briefings."""
+    for start, end in find_plates(name):
+        shown = unicodedata.normalize("NFC", name)
+        shown = f"{shown[:start]}(…){shown[end:]}"
+        raise Refusal(
+            f"1_raw의 '{shown}': 파일이나 시트 이름에 차량번호로 보이는 글자가 있습니다. 이름을 바꾸세요.",
+            f"'{shown}' in 1_raw: what looks like a plate stands in the name of a file or sheet. Rename it.",
+        )
 
 
 def _fits(parts, patterns):
