@@ -16,7 +16,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from dansok import field_list
+from dansok import field_list, forget
 from dansok.city import open_city
 from dansok.clean import clean_city, read_table, scan
 from dansok.engine import connect
@@ -566,6 +566,14 @@ def test_lists_go_on_their_day_and_the_log_says_so(logged):
     assert [line["event"] for line in lines] == ["made"] * 3 + ["destroyed"] * 6
     assert {name for line in lines[3:] for name in line["files"]} == set(gone.lists)
     assert not access_log.faults(path)
+
+
+def test_make_forget_destroys_what_is_over(logged, capsys):
+    city, path, made = logged
+    forget.main([str(city.folder)])
+    told = capsys.readouterr().out
+    assert all(file.name in told for one in made for file in one.files) and f"{RUN}/meetings.parquet" in told
+    assert not list(city.field_lists.glob("*/*")) and access_log.read_lines(path)[-1]["event"] == access_log.DESTROYED
 
 
 def test_vehicles_of_an_old_plan_go_and_its_blocks_stay(city):
