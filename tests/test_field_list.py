@@ -117,7 +117,7 @@ def write_plan(opened, seed=0, as_of=AS_OF, first_day=TODAY, vehicles=None, per_
     blocks.to_parquet(folder / "blocks.parquet")
     meetings.to_parquet(folder / "meetings.parquet")
     said = {
-        "city": opened.id, "notebook": "delinquent_stakeout", "run": RUN, "as_of": as_of, "first_day": first_day,
+        "city": opened.folder.name, "notebook": "delinquent_stakeout", "run": RUN, "as_of": as_of, "first_day": first_day,
         "snapshot_on": f"{held.snapshot_on:%Y-%m-%d}", "last_day": f"{blocks['starts_at'].max():%Y-%m-%d}",
         "key_mark": key().mark,
     }  # fmt: skip
@@ -178,7 +178,7 @@ def _random_plan(pool, rng):
         {"block": rng.choice(blocks["block"], len(drawn)), "vehicle": drawn.index, "plate_token": drawn["plate_token"]}
     ).assign(expected_krw=rng.uniform(0, 1e5, len(drawn)), reliability="0", seen_class="older")
     day = pd.Timestamp(AS_OF)
-    return Plan(RUN, "sample", day, day, pd.Timestamp(TODAY), pd.Timestamp(TODAY), None, blocks, meetings)
+    return Plan(RUN, day, day, pd.Timestamp(TODAY), pd.Timestamp(TODAY), None, blocks, meetings)
 
 
 def test_the_last_look_stops_a_line_that_takes_what_may_not_be_taken(held):

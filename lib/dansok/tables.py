@@ -1191,7 +1191,8 @@ Columns marked *(made)* are filled by the workbook; all others may be mapped in 
 `2_clean` lie `<table>.rejected.parquet` (rows left out, with the reason, file and row) and `<table>.ledger.parquet`
 (rows in, dropped, mended and flagged, step by step). `2_clean/arrivals.parquet` lists the files that came,
 `2_clean/surprises.parquet` what was odd about them. `forgotten.json` in the city folder, once `make forget` was used, holds the
-days before which personal rows were deleted; `clean` leaves such rows out for good.
+days before which personal rows were deleted; `clean` leaves such rows out for good. `field_lists`, once `make field-list` was used, holds
+lists of plates under a pass-phrase, each with its day of destruction in its name; their access log lies beside the key.
 
 ## The sample city
 

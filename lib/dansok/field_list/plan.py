@@ -20,7 +20,6 @@ class Plan:
     """`blocks`, one row a block; `meetings`, one row a block and vehicle, with `plate_token`; the days are pd.Timestamp."""
 
     run: str
-    city_id: str
     as_of: pd.Timestamp
     snapshot_on: pd.Timestamp
     first_day: pd.Timestamp
@@ -62,9 +61,9 @@ def read_plan(city, run):
             f"The plan '{run}' is damaged, or its vehicles were deleted when their time was over ({type(error).__name__}). "
             "Run the notebook again.",
         ) from None
-    if facts.get("city") != city.id:
+    if facts.get("city") != city.folder.name:
         raise Refusal(
             f"단속 계획 '{run}'은(는) 다른 도시('{facts.get('city')}')의 것입니다. {city.folder.name}의 자료로 계획을 다시 만드세요.",
             f"The plan '{run}' was made for another city ('{facts.get('city')}'). Make it again from the data of {city.folder.name}.",
         )
-    return Plan(run, facts["city"], key_mark=facts.get("key_mark"), blocks=blocks, meetings=meetings, **days)
+    return Plan(run, key_mark=facts.get("key_mark"), blocks=blocks, meetings=meetings, **days)

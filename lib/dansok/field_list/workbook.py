@@ -189,19 +189,21 @@ def _cells(number, line, plate, articles, held):
 
 
 def _site(block):
-    parts = [str(part) for part in (block.area_name, block.place_name) if not pd.isna(part)]
-    return " ".join(dict.fromkeys(parts)) or "-"
+    area, place = ("" if pd.isna(part) else str(part) for part in (block.area_name, block.place_name))
+    return (place if place.startswith(area) else f"{area} {place}").strip() or "-"
 
 
 def _reason(line, articles):
-    """Why, with the numbers that decide, and what the officer must see to first."""
+    """Why, with the number that decides, and what the officer must see to first."""
     said = SEIZURE_REASONS[line.reason].ko
-    if line.reason in ("car_taxes", "too_few_taxes"):
-        said += f" {line.taxes}회"
+    if line.reason == "car_taxes":
+        said = f"자동차세 {line.taxes}회 체납"
+    if line.reason == "too_few_taxes":
+        said = f"자동차세 {line.taxes}회, 영치 횟수 미달"
     if line.reason == "fines":
-        said += f" {line.fines_krw:,}원"
+        said = f"과태료 {line.fines_krw:,}원 체납"
         if articles["notice_days"]:
-            said += f", {articles['notice_days']}일 전 예고했는지 확인"
+            said += f", {articles['notice_days']}일 전 예고 확인"
     unknown = [MARKS[name].ko for name in line.not_in_export.split(", ") if name]
     return said + (f" (자료에 없음: {'·'.join(unknown)} 여부)" if unknown and line.treat_by in TAKING else "")
 
