@@ -9,7 +9,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
-NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map")
+NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map", "delinquent_stakeout")
+OF_DEBTS = ("delinquent_map", "delinquent_stakeout")
 RUN = "latest"
 
 
@@ -93,6 +94,21 @@ class PlantedTaxSide:
             "vehicles": self._vehicles(),
             "outcomes": self._outcomes(),
         }
+
+    @staticmethod
+    def stored(connection, table, frame):
+        """A frame in the engine as `clean` or `link` stores it; columns that are not given are missing."""
+        from dansok.clean.rows import ibis_type
+
+        frame = frame.reindex(columns=[column.name for column in table.stored])
+        kinds = {"int64": "Int64", "boolean": "boolean", "float64": "float64", "string": "str"}
+        types = {
+            column.name: {"date": "timestamp"}.get(ibis_type(column), ibis_type(column)) for column in table.stored
+        }
+        for name, kind in types.items():
+            frame[name] = pd.to_datetime(frame[name]) if kind == "timestamp" else frame[name].astype(kinds[kind])
+        made = connection.create_table(f"planted_{table.name}", frame, schema=types, temp=True, overwrite=True)
+        return made.cast({column.name: ibis_type(column) for column in table.stored})
 
     def _plates(self, vehicle, day):
         return self.world.fleet.plates_on(np.asarray(vehicle), np.asarray(day, "datetime64[s]"))
@@ -185,6 +201,6 @@ def _briefed(folder):
     clean_city(city)
     link(city)
     for notebook in NOTEBOOKS:
-        if notebook != "delinquent_map" or city.sources_of("debts"):
+        if notebook not in OF_DEBTS or city.sources_of("debts"):
             publish(run(folder, notebook, RUN), city.briefings / notebook, RUN)
     return folder

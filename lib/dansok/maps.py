@@ -956,3 +956,76 @@ def _list_places(axes, rows, names, value_label, decimals, language, height):
         if "value" in rows:
             axes.text(1, middle, number(row.value, decimals), ha="right", va="center", fontsize=SMALL)
         y += 9.3 * count + gap
+
+
+# ------------------------------------------------------------------------------------------------------------------- cards
+
+CARD_HEIGHT, CARDS_ACROSS, CARD_POINTS = 1.72, 2, 7.5
+CARD_METRES = 420  # from the middle of a card's map to its edge, at least
+
+
+@drawn
+def block_cards(cards, areas, streets, *, language, place_metres):
+    """Small maps of where crews go, each with what is to be known beside it.
+
+    Parameters
+    ----------
+    cards : pd.DataFrame, one row a block
+        `sites` (tuple of (x, y): middles of its places in the order of the tour, metres, EPSG:5179), `title` (Text, in bold), `lines`
+        (list of Text).
+    areas : gpd.GeoDataFrame
+        `area_name`, `geometry`.
+    streets : gpd.GeoDataFrame
+        Lines to draw beneath; may have no rows.
+    place_metres : float
+        Side of a place.
+    """
+    needs(cards, "block_cards", "sites", "title", "lines")
+    if cards.empty:
+        return charts.no_data(language)
+    areas = _areas(areas)
+    rows = math.ceil(len(cards) / CARDS_ACROSS)
+    figure = charts.new_figure(CARD_HEIGHT * rows)
+    grid = figure.add_gridspec(rows, 2 * CARDS_ACROSS, width_ratios=[0.43, 0.57] * CARDS_ACROSS)
+    for number_, card in enumerate(cards.itertuples()):
+        row, column = divmod(number_, CARDS_ACROSS)
+        _card_map(figure.add_subplot(grid[row, 2 * column]), card, areas, streets, place_metres)
+        _card_words(figure.add_subplot(grid[row, 2 * column + 1]), card, language)
+    return figure
+
+
+def _card_map(axes, card, areas, streets, place_metres):
+    spots = np.array(card.sites)
+    middle = (spots.min(axis=0) + spots.max(axis=0)) / 2
+    reach = max(CARD_METRES, np.ptp(spots, axis=0).max() / 2 + place_metres)
+    window = (*(middle - reach), *(middle + reach))
+    for shape in areas.geometry[areas.intersects(box(*window))].intersection(box(*window)):
+        axes.add_patch(PathPatch(_rings(shape), facecolor=LAND, edgecolor="#b8c0c9", linewidth=0.5, zorder=0))
+    axes.set(xlim=window[::2], ylim=window[1::2], xticks=[], yticks=[], aspect="equal")
+    for line in streets.geometry.cx[window[0] : window[2], window[1] : window[3]].intersection(box(*window)):
+        for part in getattr(line, "geoms", [line]):
+            if part.geom_type == "LineString" and not part.is_empty:
+                axes.plot(*part.xy, color="#aab3bc", linewidth=0.8, zorder=1)
+    for order, (x, y) in enumerate(spots, start=1):
+        corner = (x - place_metres / 2, y - place_metres / 2)
+        axes.add_patch(
+            Rectangle(corner, place_metres, place_metres, facecolor=ORANGE, alpha=0.35, edgecolor=ORANGE, zorder=2)
+        )
+        if len(spots) > 1:
+            _halo_text(axes, x, y, str(order), SMALL)
+    _framed(axes, EDGE, 0.6)
+    bar = {"color": INK, "linewidth": 1.6, "solid_capstyle": "butt", "zorder": 8}
+    left, low = window[0] + reach * 0.08, window[1] + reach * 0.1
+    axes.plot([left, left + 200], [low, low], **bar)
+    _halo_text(axes, left + 100, low, "200 m", charts.TINY, (0, 5))
+
+
+def _card_words(axes, card, language):
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set_axis_off()
+    room, top = WIDTH * 72 / CARDS_ACROSS * 0.52, 0.99
+    for number_, line in enumerate([card.title, *card.lines]):
+        size, weight = (8, "semibold") if number_ == 0 else (CARD_POINTS, "regular")
+        words = charts.wrapped(say(line, language), room, size, weight=weight)
+        axes.text(0, top, words, ha="left", va="top", fontsize=size, weight=weight, color=INK, linespacing=1.2)
+        top -= ((words.count("\n") + 1) * size * 1.32 + 2) / (CARD_HEIGHT * 68)

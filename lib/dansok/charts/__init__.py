@@ -7,10 +7,11 @@ Each function takes its table first and `language` ("ko" or "en") by name; words
 both editions say the same, as for names of places). Figures are 166 mm wide, the text width of a briefing, so that
 8 pt is 8 pt. They are not known to pyplot: nothing needs closing, and no setting of matplotlib is left changed.
 
-Where: `look` what all share; charts of the `hours` of a day, `grids` of places by hour, `monthly`, of `places`, of `quadrants`, and
-`ledgers` (rows kept or not).
+Where: `look` what all share; charts of the `hours` of a day, `grids` of places by hour, `monthly`, of `places`, of `quadrants`, `curves` that
+fall, and `ledgers` (rows kept or not).
 """
 
+from dansok.charts.curves import returns
 from dansok.charts.grids import NOBODY_READ, place_hours
 from dansok.charts.hours import (
     clocks_of_places,
@@ -103,6 +104,7 @@ __all__ = [
     "ranking",
     "records_and_rate",
     "register_fonts",
+    "returns",
     "round_steps",
     "say",
     "text_width",

@@ -107,15 +107,15 @@ def load(choices):
     begins, ends = pd.Timestamp(f"{choices.months[0]}-01"), choices.as_of
     first = linked["debtors"].snapshot_on.min().execute()
     first_day = max(begins, pd.Timestamp(first))
-    days = _days(connection, begins, ends)
-    known = linked["visits"].filter(_.plate_token.notnull() & _between(_.first_at, first_day, ends))
-    looks = _with_time(known.filter(_.reads > 0), days)
-    theirs = linked["debtor_visits"].filter(_between(_.first_at, first_day, ends))
-    delinquent = _with_time(in_arrears(theirs, linked["debtors"]), days)
+    days = kinds_of_days(connection, begins, ends)
+    known = linked["visits"].filter(_.plate_token.notnull() & between(_.first_at, first_day, ends))
+    looks = with_time(known.filter(_.reads > 0), days)
+    theirs = linked["debtor_visits"].filter(between(_.first_at, first_day, ends))
+    delinquent = with_time(in_arrears(theirs, linked["debtors"]), days)
     place = {f"place_{axis}": (_[f"cell_{axis}"] // PLACE_CELLS) for axis in "xy"}
     tile = {f"cell_{axis}": (_[f"cell_{axis}"] // MAP_CELLS) for axis in "xy"}
-    visits = linked["debtor_visits"].filter(_between(_.first_at, begins, ends))
-    arrivals, parking = arrivals_told(city), _parking(linked["placed_tickets"], place, begins, ends)
+    visits = linked["debtor_visits"].filter(between(_.first_at, begins, ends))
+    arrivals, parking = arrivals_told(city), parking_records(linked["placed_tickets"], place, begins, ends)
     return Inputs(
         held=held,
         first_day=first_day,
@@ -132,12 +132,12 @@ def load(choices):
         all_visits=_counted(known, "visits", "looker"),
         own_visits=_own_visits(visits, held),
         history=linked["debtors"].filter(_.snapshot_on <= ends.date()).order_by("snapshot_on", "vehicle").to_pandas(),
-        seizures=_seizures(connection, clean, ends),
+        seizures=seizures_until(connection, clean, ends),
         home=_home(connection, looks, clean["vehicles"], held, read_areas(read_table(city, "areas"))),
         recorded=_recorded(connection, linked["placed_tickets"], held, begins, ends),
         parking=parking.groupby(["place_x", "place_y"], as_index=False)["records"].sum(),
-        place_names=_place_names(parking),
-        watched=_watched(linked, days, place, choices.months),
+        place_names=place_names(parking),
+        watched=watched_places(linked, days, place, choices.months),
         near=near_misses(clean["debts"], clean["sightings"], clean["vehicles"], begins.date(), ends.date()),
         reads_ledger=_reads_ledger(clean["sightings"], linked["placed_sightings"], looks, begins, ends),
         areas=read_table(city, "areas"),
@@ -147,12 +147,13 @@ def load(choices):
     )  # fmt: skip
 
 
-def _between(moment, first, last):
+def between(moment, first, last):
     """From the start of one day to the end of another."""
     return (moment >= first) & (moment < last + pd.Timedelta(days=1))
 
 
-def _days(connection, first, last):
+def kinds_of_days(connection, first, last):
+    """Days of a period as a table of the engine: `on`, `rest_day`."""
     days = calendar.days(first, last)
     frame = pd.DataFrame({"on": days["date"].dt.date, "rest_day": ~days["is_working_day"]})
     return connection.create_table(
@@ -160,7 +161,8 @@ def _days(connection, first, last):
     )
 
 
-def _with_time(visits, days):
+def with_time(visits, days):
+    """Visits with `on`, `month`, `hour` of their first moment, and `rest_day` of the day."""
     dated = visits.mutate(
         on=_.first_at.date(), month=_.first_at.strftime("%Y-%m"), hour=_.first_at.hour().cast("int64")
     )
@@ -182,7 +184,8 @@ def _own_visits(visits, held):
     return own.astype("int64")
 
 
-def _seizures(connection, clean, last):
+def seizures_until(connection, clean, last):
+    """Plates taken until a day: `vehicle`, `acted_at`."""
     acts = clean["outcomes"].filter(
         (_.action == "seized") & _.plate_token.notnull() & (_.acted_at.date() <= last.date())
     )
@@ -218,7 +221,7 @@ def _home(connection, looks, vehicles, held, areas):
 
 
 def _recorded(connection, tickets, held, first, last):
-    own = tickets.filter(_.plate_token.notnull() & _between(_.issued_at, first, last)).group_by("plate_token")
+    own = tickets.filter(_.plate_token.notnull() & between(_.issued_at, first, last)).group_by("plate_token")
     counted = own.agg(n=_.records.sum())
     plates = _texts(connection, "map_plates", owing=held.vehicles["plate_token"].dropna().unique())
     counted = counted.left_join(plates, counted.plate_token == plates.owing)
@@ -227,35 +230,37 @@ def _recorded(connection, tickets, held, first, last):
     return _counted(classed, "vehicles", "records", "debtor")
 
 
-def _parking(tickets, place, first, last):
-    placed = tickets.filter(_.cell_x.notnull() & _between(_.issued_at, first, last)).mutate(**place)
+def parking_records(tickets, place, first, last):
+    """Records of illegal parking by place and its name: `place_x`, `place_y`, `place_name`, `records`."""
+    placed = tickets.filter(_.cell_x.notnull() & between(_.issued_at, first, last)).mutate(**place)
     by = ("place_x", "place_y", "place_name")
     return placed.group_by(*by).agg(records=_.records.sum()).order_by(*by).to_pandas()
 
 
-def _place_names(parking):
+def place_names(parking):
+    """(place_x, place_y) -> the name that most records there give."""
     named = parking.dropna(subset=["place_name"]).sort_values(["records", "place_name"], ascending=[False, True])
     first = named.drop_duplicates(["place_x", "place_y"])
     return {(row.place_x, row.place_y): row.place_name for row in first.itertuples()}
 
 
-def _watched(linked, days, place, months):
+def watched_places(linked, days, place, months):
     """Hours of the readers by place, and how many plates each read there."""
     by = ("looker", "place_x", "place_y", "month", "rest_day", "hour")
     hours = linked["watched_cells"].filter(_.looker.isin(list(READERS)) & _.month.isin(months)).mutate(**place)
     hours = hours.group_by(*by).agg(hours=_.watched_hours.sum().round(6), read=ibis.literal(0, "int64"))
     reads = linked["placed_sightings"].filter(_.reader_kind.isin(list(READERS)))
-    reads = _with_time(reads.mutate(first_at=_.seen_at, looker=_.reader_kind), days).mutate(**place)
+    reads = with_time(reads.mutate(first_at=_.seen_at, looker=_.reader_kind), days).mutate(**place)
     reads = reads.group_by(*by).agg(hours=ibis.literal(0.0), read=_.count())
     both = hours.select(*by, "hours", "read").union(reads.select(*by, "hours", "read"))
     return both.group_by(*by).agg(hours=_.hours.sum(), read=_.read.sum()).order_by(*by).to_pandas()
 
 
 def _reads_ledger(sightings, placed, looks, first, last):
-    own = sightings.filter(_between(_.seen_at, first, last))
+    own = sightings.filter(between(_.seen_at, first, last))
     return {
         "came": int(own.count().execute()),
         "plate_not_read": int(own.filter(_.plate_token.isnull()).count().execute()),
-        "placed": int(placed.filter(_between(_.seen_at, first, last)).count().execute()),
+        "placed": int(placed.filter(between(_.seen_at, first, last)).count().execute()),
         "looks": int(looks.count().execute()),
     }

@@ -166,10 +166,10 @@ def fairness(vehicles, law, few):
     numbers = [name for name in table if name not in ("grouping", "group")]
     table = table.astype(dict.fromkeys(numbers, float))
     table.loc[hidden, numbers] = np.nan
-    return table.assign(group=[_group(*pair) for pair in zip(table["grouping"], table["group"], strict=True)])
+    return table.assign(group=[group_told(*pair) for pair in zip(table["grouping"], table["group"], strict=True)])
 
 
-def _group(grouping, group):
+def group_told(grouping, group):
     if group == NOWHERE:
         return Text("관내 등록 아님", "not registered here")
     words = {"registered": REGISTERED, "plate_class": PLATE_CLASSES, "amount": GROUPINGS["amount"][1]}.get(grouping, {})

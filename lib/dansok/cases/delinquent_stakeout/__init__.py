@@ -1,0 +1,312 @@
+"""Which crew waits or roams where on which night of the next month, so that most is recovered.
+
+`inputs` counts, `ground` says where crews can stand and how much was read there, `duty` when they work, `foresight` whom they would
+meet, `trials` holds plans against months kept from them, `past` what earlier plans brought, `shown` makes tables, `sentences` says what
+they show, `leave` writes the plan for those who come after.
+"""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from dansok import choices as chosen
+from dansok.cases.delinquent_map.labels import FAIRNESS, HIDDEN
+from dansok.cases.delinquent_stakeout import duty, foresight, leave, past, sentences, shown, trials
+from dansok.cases.delinquent_stakeout.ground import ground_of
+from dansok.cases.delinquent_stakeout.inputs import Inputs, load
+from dansok.cases.delinquent_stakeout.labels import (
+    CALENDAR_COLUMNS,
+    EXPECTED,
+    FAIRNESS_COLUMNS,
+    MONTH_COLUMNS,
+    NEXT_COLUMNS,
+    PAST_COLUMNS,
+    PLANS,
+    READER_COLUMNS,
+    SITE_VALUE,
+    SOURCE,
+    TRIAL_COLUMNS,
+)
+from dansok.cases.delinquent_stakeout.leave import save_plan
+from dansok.findings import Finding
+from dansok.link.registers import refuse_bad_registers
+from dansok.models import stakeout
+from dansok.words import Refusal, Text
+
+__all__ = [
+    "CALENDAR_COLUMNS", "EXPECTED", "FAIRNESS", "FAIRNESS_COLUMNS", "MONTH_COLUMNS", "NEXT_COLUMNS", "PAST_COLUMNS", "PLANS", "READER_COLUMNS",
+    "SITE_VALUE", "SOURCE", "TRIAL_COLUMNS", "Choices", "Inputs", "Result", "analyse", "load", "save_plan",
+]  # fmt: skip
+
+FEWEST = 5  # vehicles in a published number, at least
+TOP_SITES = 15
+KEY = ("plan", "trial", "practice", "kept", "next_hour", "past", "register")  # the summary, in reading order
+BOUNDS = {
+    "register_days_at_most": (0, 366),
+    "teams": (1, len(duty.TEAMS)),
+    "nights": (1, 31),
+    "shift_starts": (0, 23),
+    "shift_hours": (1, 12),
+    "blocks_per_night": (1, 6),
+    "sites_per_block": (1, 5),
+    "visits_per_site": (1, 31),
+    "area_blocks": (0, 10),
+    "random_share": (0, 0.5),
+    "crew_kmh": (5, 60),
+    "hours_to_meet": (0.25, 24),
+    "pays_anyway": (0, 1),
+    "cards": (0, 60),
+    "smallest_count": (FEWEST, 100),
+}
+
+
+@dataclass(frozen=True)
+class Choices(chosen.Choices):
+    """What the office sets: see the notebook's parameters. `last_month`: its last day is the day of the question."""
+
+    register_days_at_most: int
+    teams: int
+    nights: int
+    shift_starts: int
+    shift_hours: int
+    blocks_per_night: int
+    sites_per_block: int
+    visits_per_site: int
+    area_blocks: int
+    random_share: float
+    crew_kmh: float
+    hours_to_meet: float
+    pays_anyway: float
+    cards: int
+    smallest_count: int
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name, (low, high) in BOUNDS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise Refusal(
+                    f"{name} = {value}: {low}에서 {high} 사이로 적으세요.", f"{name} = {value}: write {low} to {high}."
+                )
+        if self.shift_starts + self.shift_hours > 24:
+            raise Refusal(
+                f"shift_starts = {self.shift_starts}, shift_hours = {self.shift_hours}: 자정을 넘지 않게 적으세요.",
+                f"shift_starts = {self.shift_starts}, shift_hours = {self.shift_hours}: a shift must end by midnight.",
+            )
+        if self.shift_hours / self.blocks_per_night <= 2 * stakeout.Limits().travel_hours:
+            raise Refusal(
+                f"shift_hours = {self.shift_hours}, blocks_per_night = {self.blocks_per_night}: 한 블록이 30분을 넘게 적으세요.",
+                f"shift_hours = {self.shift_hours}, blocks_per_night = {self.blocks_per_night}: a block must be longer than 30 minutes.",
+            )
+        refuse_bad_registers(self.opened, self.as_of, self.register_days_at_most)
+
+    @property
+    def as_of(self):
+        """Last day of the period: who is in arrears is asked as of it, and the month after it is planned."""
+        return pd.Period(self.last_month, "M").end_time.normalize()
+
+    @property
+    def limits(self):
+        """What binds the plan."""
+        return stakeout.Limits(
+            mean_hours=self.hours_to_meet,
+            blocks_per_shift=self.blocks_per_night,
+            blocks_per_site=self.visits_per_site,
+            district_minimum=self.area_blocks,
+            random_share=self.random_share,
+            roam_sites=self.sites_per_block,
+        )
+
+    def blocks_of(self, month):
+        """The blocks that crews can work in a month, as `duty.blocks_of` gives."""
+        return duty.blocks_of(
+            month, self.teams, self.nights, self.shift_starts, self.shift_hours, self.blocks_per_night
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    period: Text
+    as_of: str
+    month: str
+    few: int
+    headlines: list[tuple]
+    calendar: dict[str, pd.DataFrame]
+    cards: list[pd.DataFrame]
+    sites: pd.DataFrame
+    trials: pd.DataFrame
+    months: pd.DataFrame
+    returns: pd.DataFrame
+    next_blocks: pd.DataFrame
+    readers: pd.DataFrame
+    fairness: pd.DataFrame
+    past: pd.DataFrame
+    areas: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    place_metres: int
+    blocks_left: pd.DataFrame
+    meetings_left: pd.DataFrame
+    told: dict
+    findings: dict[str, Finding]
+    metrics: dict[str, float]
+
+    @property
+    def key_findings(self):
+        """The findings of the summary box."""
+        return [self.findings[name] for name in KEY if name in self.findings]
+
+    @property
+    def hidden(self):
+        """What a dash means in tables of counts."""
+        return HIDDEN.format(few=self.few)
+
+    @property
+    def ranking(self):
+        """`trials` as `charts.ranking` wants them."""
+        return self.trials.assign(name=self.trials["plan"].map(PLANS), value=self.trials["krw_per_hour"])
+
+
+def analyse(inputs, choices):
+    """Plan the next month, try the way of planning on months held back, and say what a further hour or reader would add.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        As `load` returns.
+    choices : Choices
+
+    Returns
+    -------
+    Result
+    """
+    ground, held = ground_of(inputs), inputs.held
+    held_back = choices.months[-trials.MOST_TRIALS :]
+    tried = trials.try_months(
+        inputs, ground, choices, foresight.settings_before(held_back[0], inputs, ground, choices), held_back
+    )
+    month = foresight.next_month(choices)
+    blocks = choices.blocks_of(month)
+    settings = foresight.settings_before(month, inputs, ground, choices)
+    known = foresight.known_now(inputs, ground, choices, settings, sorted(blocks["slot"].unique()))
+    if known is None:
+        raise Refusal(
+            f"{choices.opened.folder.name}: 기간 안에 체납차량의 판독이 없어 계획을 세울 수 없습니다. 판독 기록을 1_raw에 넣으세요.",
+            f"{choices.opened.folder.name}: no vehicle in arrears was read in the period, so nothing can be planned. Put reads into 1_raw.",
+        )
+    done = past.delivered(inputs.before, inputs.log)
+    factors = past.factors(done, ground.number_of, duty.rest_days)
+    known = foresight.with_outcomes(known, factors)
+    roster = ground.roster(blocks, choices.limits, choices.crew_kmh)
+    plan = _planned(roster, known, ground, choices)
+    scale, error = tried.scale
+    scaled = {"scale": scale, "scale_error": error}
+    told = stakeout.promise(plan, known.encounters, known.vehicles, **scaled)
+    expected = stakeout.expected_by_block(plan, known.encounters, known.vehicles, **scaled)
+    met = shown.meetings(plan, known, inputs)
+    table = shown.blocks(plan, expected, met, ground.places)
+    compared, curve = shown.trials(tried), shown.returns(plan, known, scale)
+    further = shown.next_blocks(plan, roster, known, scale, ground.places)
+    readers = shown.readers(known, ground, inputs, choices)
+    eligible = held.vehicles[held.vehicles["eligible"].astype(bool)]
+    in_plan = 1 - (1 - met.set_index("vehicle")["met"]).groupby(level=0).prod()
+    chosen_ones = in_plan.reindex(eligible.index).fillna(0) >= shown.IN_PLAN
+    fair = shown.fairness(eligible, chosen_ones, choices.smallest_count)
+    earlier = past.promised_and_delivered(done)
+    area_count = int(ground.places["area_name"].iloc[[p for numbers in plan["places"] for p in numbers]].nunique())
+    findings = [
+        sentences.plan_said(month, plan, told, len(eligible), choices),
+        sentences.worth_said(known.recovery, choices),
+        sentences.sites_said(table, area_count),
+        *sentences.trials_said(tried, compared),
+        *sentences.kept_said(tried, scale, error),
+        *sentences.next_hour_said(curve, further),
+        sentences.readers_said(readers),
+        sentences.fairness_said(fair),
+        sentences.past_said(earlier, int((factors["factor"] < 1).sum())),
+        sentences.register_said(held),
+    ]
+    findings = {finding.name: finding for finding in findings}
+    return Result(
+        period=choices.period,
+        as_of=f"{held.day:%Y-%m-%d}",
+        month=month,
+        few=choices.smallest_count,
+        headlines=_headlines(plan, told, len(eligible)),
+        calendar=shown.calendar(table),
+        cards=shown.cards(table, shown.seen_here(known), ground.places, choices.cards, choices.smallest_count),
+        sites=shown.sites(table, ground.places, TOP_SITES),
+        trials=compared,
+        months=shown.months(tried),
+        returns=curve,
+        next_blocks=further,
+        readers=readers,
+        fairness=fair,
+        past=earlier,
+        areas=inputs.areas,
+        streets=inputs.streets,
+        place_metres=inputs.place_metres,
+        blocks_left=leave.blocks_left(table, ground.places),
+        meetings_left=leave.meetings_left(met, held, scale),
+        told=_told(choices, inputs, blocks),
+        findings=findings,
+        metrics=_metrics(plan, told, tried),
+    )
+
+
+def _planned(roster, known, ground, choices):
+    """The plan, or a refusal where there are fewer blocks than areas to reach."""
+    areas = ground.places["area_name"].nunique() * choices.area_blocks
+    free = len(roster.blocks) * (1 - choices.random_share)
+    if areas > free:
+        raise Refusal(
+            f"area_blocks = {choices.area_blocks}: 읍면동마다 그만큼 가려면 블록 {areas}개가 필요한데 {free:.0f}개뿐입니다. area_blocks를 줄이거나 조와 밤을 "
+            "늘리세요.",
+            f"area_blocks = {choices.area_blocks}: to reach each 읍면동 so often takes {areas} blocks, and there are {free:.0f}. Lower area_blocks, or add teams "
+            "or nights.",
+        )
+    return stakeout.make_plan(roster, known.encounters, known.vehicles)
+
+
+def _headlines(plan, told, eligible):
+    """Headline numbers: label, value, unit and a remark (Text or None)."""
+    vehicles, hours = Text("대", "vehicles"), plan["hours"].sum()
+    value = sentences.won(told["value"])
+    each = sentences.won(told["value"] / hours) if hours else Text("–", "–")
+    return [
+        (Text("영치 대상", "Plates that may be taken"), f"{eligible:,}", vehicles, None),
+        (Text("만날 차량", "Expected to be met"), f"{told['vehicles']:.0f}", vehicles, None),
+        (Text("더 걷힐 금액", "Expected to be recovered"), value, None, None),
+        (Text("조의 한 시간에", "Per crew-hour"), each, None, None),
+    ]
+
+
+def _told(choices, inputs, blocks):
+    """What `plan.json` says besides the run."""
+    days = pd.to_datetime(blocks["date"])
+    return {
+        "city": choices.opened.folder.name,
+        "notebook": "delinquent_stakeout",
+        "as_of": f"{inputs.held.day:%Y-%m-%d}",
+        "snapshot_on": f"{inputs.held.snapshot_on:%Y-%m-%d}",
+        "first_day": f"{days.min():%Y-%m-%d}",
+        "last_day": f"{days.max():%Y-%m-%d}",
+        "key_mark": inputs.key_mark,
+    }
+
+
+def _metrics(plan, told, tried):
+    hours, rates, kept = plan["hours"].sum(), tried.per_crew_hour, tried.kept_by_month
+    metrics = {
+        "expected_recovered_krw_per_crew_hour": told["value"] / hours if hours else np.nan,
+        "random_slot_share": plan["random"].mean(),
+    }
+    names = {"plan": "realised_recovered_krw_per_crew_hour"}
+    metrics |= {names.get(name, f"realised_recovered_krw_per_crew_hour_{name}"): value for name, value in rates.items()}
+    best = rates.reindex(trials.RIVALS).max()
+    if best > 0 and trials.OURS in rates:
+        metrics["gain_over_best_rival"] = rates[trials.OURS] / best - 1
+    if kept["realised_value"].sum() > 0:
+        metrics["promised_over_realised"] = kept["promised"].sum() / kept["realised_value"].sum()
+    return {name: float(value) for name, value in metrics.items() if np.isfinite(value)}

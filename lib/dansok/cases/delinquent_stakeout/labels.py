@@ -1,0 +1,91 @@
+"""Words of the stake-out plan: columns, groups, sources, and what is said where there is nothing to say."""
+
+from dansok.words import Text
+
+SOURCE = Text(
+    "체납 자료, 판독 기록, 단속 활동 기록, 워크북 계산",
+    "register of debts, reads, logs of the squads, own calculation",
+)
+EXPECTED = Text(
+    "구간은 90%. 대수는 처음 만나는 차량만 센다(같은 차를 두 번 세지 않음)",
+    "90% intervals. A vehicle counts where it is met first, never twice",
+)
+PLANS = {
+    "plan": Text("이 계획의 방법", "this workbook's plan"),
+    "ten_busiest": Text("포착이 가장 많은 10곳 되풀이", "ten busiest places again and again"),
+    "busiest_once": Text("포착이 많은 곳을 한 번씩", "busiest places once each"),
+    "most_debt_once": Text("체납액이 많은 곳을 한 번씩", "places with most debt once each"),
+    "practice": Text("지금까지의 단속", "what squads did so far"),
+}
+HOW = {"wait": Text("대기", "wait"), "roam": Text("순회", "roam")}
+CONTROL = Text("무작위 대조", "random control")
+NAMELESS = Text("이름 없는 곳", "a place without a name")
+GRADES = {"high": Text("높음", "high"), "middle": Text("보통", "middling"), "low": Text("낮음", "low")}
+KINDS = {
+    "lot": Text("판독기 없는 공영주차장", "public lot without a reader"),
+    "camera": Text("판독하지 않는 고정형 CCTV", "fixed camera that reads no plates"),
+    "street": Text("고정 판독기가 없는 거리", "street without a fixed reader"),
+}
+CALENDAR_COLUMNS = {
+    "day": Text("날짜", "Day"),
+    "hours": Text("시간", "Hours"),
+    "how": Text("방식", "How"),
+    "where": Text("장소", "Place"),
+    "vehicles": Text("대수", "Vehicles"),
+    "vehicles_between": Text("구간", "Interval"),
+    "million_krw": Text("회수", "Won"),
+    "krw_between": Text("구간", "Interval"),
+    "grade": Text("신뢰", "Reliability"),
+}
+SITE_VALUE = Text("기대 회수(백만 원)", "expected (million won)")
+TRIAL_COLUMNS = {
+    "plan": Text("방법", "Method"),
+    "answered": Text("답할 수 있는 몫", "Share that can be answered"),
+    "hours": Text("견준 시간", "Hours compared"),
+    "krw_per_hour": Text("시간당 회수(만 원)", "Per crew-hour (10,000 won)"),
+    "low": Text("하한", "Low"),
+    "high": Text("상한", "High"),
+}
+MONTH_COLUMNS = {
+    "month": Text("빼 둔 달", "Month held back"),
+    "promised": Text("약속(백만 원)", "Promised (million won)"),
+    "realised": Text("실제(백만 원)", "Realised (million won)"),
+    "ratio": Text("약속/실제", "Promised over realised"),
+    "vehicles": Text("만났을 차량(대)", "Vehicles met"),
+}
+NEXT_COLUMNS = {
+    "hours": Text("시간", "Hours"),
+    "how": Text("방식", "How"),
+    "where": Text("장소", "Place"),
+    "million_krw": Text("한 블록 더(백만 원)", "One more block (million won)"),
+    "per_hour": Text("시간당(만 원)", "Per crew-hour (10,000 won)"),
+}
+READER_COLUMNS = {
+    "rank": Text("순위", "Rank"),
+    "kind": Text("종류", "Kind"),
+    "where": Text("장소", "Place"),
+    "vehicles": Text("한 달에 볼 대상 차량(대)", "Eligible vehicles seen a month"),
+    "unseen": Text("그중 석 달간 못 본 차(대)", "Of them not seen for three months"),
+    "million_krw": Text("그 차들의 회수 가치(백만 원)", "What they are worth (million won)"),
+}
+FAIRNESS_COLUMNS = {
+    "grouping": Text("구분", "By"),
+    "group": Text("묶음", "Group"),
+    "debtors": Text("영치 대상(대)", "Eligible"),
+    "chosen": Text("계획에 든 차(대)", "In the plan"),
+    "share_of_debtors": Text("대상 비중", "Share of eligible"),
+    "share_of_chosen": Text("계획 비중", "Share of the plan"),
+    "ratio": Text("배", "Ratio"),
+    "low": Text("하한", "Low"),
+    "high": Text("상한", "High"),
+}
+PAST_COLUMNS = {
+    "run": Text("계획", "Plan"),
+    "blocks": Text("블록", "Blocks"),
+    "worked": Text("기록이 있는 블록", "With a log entry"),
+    "expected": Text("약속(대)", "Promised vehicles"),
+    "low": Text("하한", "Low"),
+    "high": Text("상한", "High"),
+    "hits": Text("만난 차(대)", "Vehicles met"),
+    "in_vain": Text("헛걸음(블록)", "Blocks in vain"),
+}

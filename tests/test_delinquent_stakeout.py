@@ -1,0 +1,365 @@
+"""The stake-out plan of the sample city and of hand-made logs: rules, what it leaves, what earlier plans brought, what is refused."""
+
+import itertools
+import json
+import math
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from dansok.cases import delinquent_stakeout as case
+from dansok.cases.delinquent_stakeout import duty, foresight, leave, past, shown, trials
+from dansok.cases.delinquent_stakeout.ground import ground_of, squad_hours
+from dansok.city import open_city
+from dansok.korea import calendar
+from dansok.link.registers import arrears_as_of
+from dansok.models import stakeout
+from dansok.words import Refusal
+
+USUAL = {
+    "save_as": "again", "language": "ko", "mark": "", "first_month": "12 months", "last_month": "latest", "register_days_at_most": 45,
+    "teams": 2, "nights": 20, "shift_starts": 18, "shift_hours": 4, "blocks_per_night": 2, "sites_per_block": 3, "visits_per_site": 8,
+    "area_blocks": 1, "random_share": 0.1, "crew_kmh": 20.0, "hours_to_meet": 4.0, "pays_anyway": 0.1, "cards": 6, "smallest_count": 5,
+}  # fmt: skip
+PLANS = (
+    {},
+    {"teams": 4, "nights": 22, "shift_starts": 17, "shift_hours": 6, "blocks_per_night": 3},
+    {"teams": 1, "nights": 9, "area_blocks": 0, "random_share": 0.3, "sites_per_block": 1, "visits_per_site": 1},
+    {"teams": 3, "shift_starts": 9, "shift_hours": 8, "blocks_per_night": 4, "area_blocks": 3, "crew_kmh": 12.0},
+)
+
+
+def choices_of(folder, **changed):
+    return case.Choices(city=str(folder), **{**USUAL, **changed})
+
+
+@pytest.fixture(scope="module")
+def left(sample_city):
+    return sample_city / "4_analysed" / "delinquent_stakeout" / "latest"
+
+
+@pytest.fixture(scope="module")
+def held(sample_city):
+    told = json.loads((sample_city / "4_analysed/delinquent_stakeout/latest/plan.json").read_text(encoding="utf-8"))
+    return arrears_as_of(open_city(sample_city), told["as_of"], 45)
+
+
+@pytest.fixture(scope="module")
+def inputs(sample_city):
+    return case.load(choices_of(sample_city))
+
+
+@pytest.fixture(scope="module", params=PLANS, ids=str)
+def planned(request, sample_city, inputs):
+    """A plan of the sample city under other choices: choices, roster, what is known, plan."""
+    choices, ground = choices_of(sample_city, **request.param), ground_of(inputs)
+    blocks = choices.blocks_of(foresight.next_month(choices))
+    slots = sorted(blocks["slot"].unique())
+    known = foresight.known_now(inputs, ground, choices, foresight.whereabouts.Settings(), slots)
+    roster = ground.roster(blocks, choices.limits, choices.crew_kmh)
+    return choices, ground, roster, known, stakeout.make_plan(roster, known.encounters, known.vehicles)
+
+
+# --- rules ---
+
+
+def test_no_rule_is_broken(planned):
+    """Every rule checked block by block, without the model's help."""
+    choices, ground, roster, _known, plan = planned
+    places, travel = ground.places, roster.travel.to_numpy()
+    starts = pd.to_datetime(plan["date"]) + pd.to_timedelta(plan["start_hour"], unit="h")
+    ends = starts + pd.to_timedelta(plan["hours"], unit="h")
+    assert plan["random"].sum() >= choices.random_share * len(roster.blocks) - 1e-9
+    assert plan.groupby(["team", "date"]).size().max() <= choices.blocks_per_night
+    assert plan["places"].explode().value_counts().max() <= choices.visits_per_site
+    assert plan["places"].map(len).max() <= choices.sites_per_block
+    days = calendar.days(plan["date"].min(), plan["date"].max()).set_index("date")
+    assert days["is_working_day"][plan["date"]].all() and plan["date"].nunique() <= choices.nights
+    waits = plan[plan["how"] == "wait"]
+    assert places["can_wait"].iloc[[numbers[0] for numbers in waits["places"]]].all()
+    for area in places["area_name"].dropna().unique():
+        reached = sum(any(places["area_name"].iloc[place] == area for place in numbers) for numbers in plan["places"])
+        assert reached >= choices.area_blocks
+    for _team, own in plan.assign(starts=starts, ends=ends).sort_values("starts").groupby("team"):
+        for row, then in itertools.pairwise(own.itertuples()):
+            assert row.ends <= then.starts and not set(row.places) & set(then.places)
+            between = (then.starts - row.ends) / pd.Timedelta(hours=1)
+            assert travel[row.places[-1], then.places[0]] <= between + choices.limits.travel_hours + 1e-9
+    for _at, together in plan.groupby(starts):
+        sites = together["places"].explode()
+        assert not sites.duplicated().any(), "two teams at one place"
+
+
+def test_only_vehicles_that_may_lose_the_plate_are_planned_for_and_each_counts_once(planned, inputs):
+    _choices, _ground, _roster, known, plan = planned
+    vehicles = inputs.held.vehicles
+    met = shown.meetings(plan, known, inputs)
+    own = vehicles.loc[met["vehicle"].unique()]
+    assert own["eligible"].all() and not own["livelihood"].eq(True).any() and not own["instalments"].eq(True).any()
+    first = met.groupby("vehicle")["first"].sum()
+    assert (first <= 1 + 1e-9).all()
+    assert (met.groupby("vehicle")["value"].sum() <= known.vehicles["value"][first.index] + 1e-6).all()
+    told = stakeout.promise(plan, known.encounters, known.vehicles)
+    assert met["first"].sum() == pytest.approx(told["vehicles"], rel=0.05), "but for chances below a thousandth"
+
+
+def test_a_vehicle_is_worth_what_seizure_adds_and_no_more_than_it_owes(planned, inputs):
+    known, vehicles = planned[3], inputs.held.vehicles
+    assert (known.vehicles["value"] <= vehicles["present_krw"]).all()
+    assert (known.vehicles.loc[~known.vehicles["eligible"], "value"] == 0).all()
+
+
+# --- what is left for the field list ---
+
+
+def test_the_plan_is_left_as_agreed(left, held):
+    blocks, meetings = (pd.read_parquet(left / f"{name}.parquet") for name in ("blocks", "meetings"))
+    told = json.loads((left / "plan.json").read_text(encoding="utf-8"))
+    assert list(blocks) == [
+        "block", "team", "starts_at", "ends_at", "how", "place_name", "area_name", "x", "y", "control", "expected_vehicles",
+        "expected_krw", "low_vehicles", "high_vehicles", "low_krw", "high_krw",
+    ]  # fmt: skip
+    assert list(meetings) == ["block", "vehicle", "plate_token", "chance", "expected_krw", "reliability", "seen_class"]
+    assert set(told) == {"city", "notebook", "run", "as_of", "snapshot_on", "first_day", "last_day", "key_mark"}
+    assert told["run"] == "latest" and told["snapshot_on"] <= told["as_of"] < told["first_day"] <= told["last_day"]
+    assert blocks["block"].is_unique and set(meetings["block"]) <= set(blocks["block"])
+    assert blocks["block"].str.fullmatch(r"\d{4}-\d\d-\d\d [A-Z] \d").all()
+    assert (blocks["starts_at"] < blocks["ends_at"]).all() and blocks["starts_at"].min() >= pd.Timestamp(
+        told["first_day"]
+    )
+    assert set(blocks["how"]) <= {"wait", "roam"} and blocks["control"].dtype == bool and blocks["control"].any()
+    assert blocks[["x", "y"]].notna().all(axis=None) and blocks["place_name"].notna().all()
+    assert (blocks["low_krw"] <= blocks["high_krw"]).all() and (blocks["low_vehicles"] <= blocks["high_vehicles"]).all()
+    assert not meetings.duplicated(["block", "vehicle"]).any() and meetings["chance"].between(0, 1).all()
+    assert set(meetings["reliability"]) <= {"0", "1-2", "3-9", "10+"}
+    assert set(meetings["seen_class"]) <= {"week", "month", "quarter", "older", "never"}
+    eligible = held.vehicles[held.vehicles["eligible"].astype(bool)]
+    assert meetings["vehicle"].isin(eligible.index).all()
+    assert (meetings["plate_token"] == eligible["plate_token"].reindex(meetings["vehicle"]).to_numpy()).all()
+
+
+def test_no_plate_stands_in_what_is_left(left):
+    plate = re.compile(r"\d{2,3}[가-힣]\s?\d{4}")
+    for path in left.glob("*.parquet"):
+        for column in pd.read_parquet(path).select_dtypes(["object", "string"]):
+            assert not pd.read_parquet(path)[column].astype(str).str.contains(plate).any(), (path.name, column)
+    assert not any(plate.search(path.read_text(encoding="utf-8")) for path in left.glob("*.json"))
+
+
+def test_metrics_are_those_of_the_pages(left):
+    metrics = json.loads((left / "metrics.json").read_text(encoding="utf-8"))
+    said = json.loads((left / "findings.json").read_text(encoding="utf-8"))
+    asked = {"expected_recovered_krw_per_crew_hour", "realised_recovered_krw_per_crew_hour", "gain_over_best_rival",
+             "promised_over_realised", "random_slot_share"}  # fmt: skip
+    rivals = {f"realised_recovered_krw_per_crew_hour_{name}" for name in (*trials.RIVALS, trials.PRACTICE)}
+    assert set(metrics) == asked | rivals
+    plan = said["plan"]["numbers"]
+    assert metrics["expected_recovered_krw_per_crew_hour"] == pytest.approx(plan["value_krw"] / plan["crew_hours"])
+    assert metrics["gain_over_best_rival"] == pytest.approx(said["trial"]["numbers"]["gain"])
+    assert metrics["promised_over_realised"] == pytest.approx(said["kept"]["numbers"]["promised_over_realised"])
+    blocks = pd.read_parquet(left / "blocks.parquet")
+    assert metrics["random_slot_share"] == pytest.approx(blocks["control"].mean()) and blocks["control"].mean() >= 0.1
+    assert blocks["expected_krw"].sum() == pytest.approx(plan["value_krw"])
+
+
+def test_a_plan_that_is_written_again_takes_the_place_of_the_old_one(sample_city, inputs, tmp_path):
+    result = case.analyse(inputs, choices_of(sample_city))
+    for _time in range(2):
+        leave.save_plan(tmp_path / "once", result)
+    assert sorted(path.name for path in (tmp_path / "once").iterdir()) == [
+        "blocks.parquet",
+        "meetings.parquet",
+        "plan.json",
+    ]
+    again = case.analyse(inputs, choices_of(sample_city))
+    pd.testing.assert_frame_equal(result.blocks_left, again.blocks_left)
+    assert len(result.cards) == 2 and sum(map(len, result.cards)) == 6
+
+
+# --- trials ---
+
+
+def replayed(month, plan, **numbers):
+    usual = {"crew_hours": 100.0, "answered": 0.5, "realised_vehicles": 3.0, "equal_hours": 50.0, "scale_error": 0.2}
+    return {
+        "month": month,
+        "plan": plan,
+        "promised_value": 100.0,
+        "realised_value": 80.0,
+        "equal_value": 80.0,
+        **usual,
+        **numbers,
+    }
+
+
+def test_promises_are_scaled_by_the_months_before_only():
+    rows = [replayed("2025-01", "plan"), replayed("2025-02", "plan", realised_value=160.0, promised_value=100.0)]
+    tried = trials.Trials(pd.DataFrame(rows))
+    weight = 0.3**2 / (0.3**2 + 0.2**2)
+    assert tried.kept_by_month["promised"].tolist() == pytest.approx([100 * 0.8**weight])
+    error = math.hypot(0.2 * 80, 0.2 * 160) / 240
+    weight = 0.3**2 / (0.3**2 + error**2)
+    assert tried.scale == pytest.approx((1.2**weight, math.sqrt(weight) * error))
+
+
+def test_a_scale_that_no_month_tells_is_one_and_unsure():
+    assert trials.Trials(pd.DataFrame([replayed("2025-01", "plan", realised_value=0.0, scale_error=np.nan)])).scale == (
+        1.0,
+        0.3,
+    )
+
+
+def test_practice_is_spread_over_the_hours_of_the_plan():
+    done = pd.DataFrame({"slot": [1, 2], "place": [7, 8], "hours": [30.0, 10.0]})
+    plan = trials.practice(done, 20.0, mean_hours=4.0)
+    assert plan["hours"].tolist() == [15, 5] and plan["places"].tolist() == [(7,), (8,)]
+    assert plan["delta"].tolist() == pytest.approx([1 - math.exp(-15 / 4), 1 - math.exp(-5 / 4)])
+
+
+def test_a_gain_above_twice_is_called_a_likely_mistake():
+    rows = [replayed("2025-01", "plan", equal_value=500.0), replayed("2025-01", "ten_busiest", equal_value=100.0)]
+    tried = trials.Trials(pd.DataFrame(rows))
+    found = case.sentences.trials_said(tried, shown.trials(tried))[0]
+    assert (
+        found.numbers["gain"] == pytest.approx(4)
+        and "잘못을 먼저 의심" in found.text.ko
+        and "sign of a mistake" in found.text.en
+    )
+
+
+def test_a_city_without_an_earlier_register_has_no_trial(sample_city, inputs):
+    from dataclasses import replace
+
+    late = replace(inputs, history=inputs.history[inputs.history["snapshot_on"] == inputs.history["snapshot_on"].max()])
+    choices = choices_of(sample_city)
+    tried = trials.try_months(late, ground_of(late), choices, foresight.whereabouts.Settings(), choices.months[-2:])
+    assert tried.table.empty and tried.scale == (1.0, 0.3)
+    assert "시험할 달이 모자라" in case.sentences.trials_said(tried, shown.trials(tried))[0].text.ko
+
+
+# --- what earlier plans brought ---
+
+
+def earlier(folder, run="2025-05", last="2025-05-30", blocks=4):
+    """A plan left before: one place night after night."""
+    (folder / run).mkdir(parents=True)
+    starts = pd.date_range("2025-05-07 20:00", periods=blocks, freq="D")
+    frame = pd.DataFrame({"block": [f"{day:%Y-%m-%d} A 1" for day in starts], "team": "A", "starts_at": starts})
+    frame = frame.assign(
+        ends_at=starts + pd.Timedelta(hours=2),
+        how="wait",
+        place_name="곳",
+        area_name="동",
+        x=100.0,
+        y=100.0,
+        control=False,
+    )
+    numbers = ("expected_vehicles", "expected_krw", "low_vehicles", "high_vehicles", "low_krw", "high_krw")
+    frame.assign(**dict.fromkeys(numbers, 0.5)).to_parquet(folder / run / "blocks.parquet")
+    told = {"run": run, "first_day": "2025-05-01", "last_day": last}
+    (folder / run / "plan.json").write_text(json.dumps(told), encoding="utf-8")
+    return starts
+
+
+def log_of(*rows):
+    return pd.DataFrame(rows, columns=["acted_at", "action", "crew"]).assign(
+        acted_at=lambda t: pd.to_datetime(t["acted_at"])
+    )
+
+
+def test_only_plans_whose_days_are_over_are_read(tmp_path):
+    earlier(tmp_path)
+    assert past.plans_until(tmp_path, pd.Timestamp("2025-05-29")).blocks.empty
+    assert len(past.plans_until(tmp_path, pd.Timestamp("2025-05-31")).blocks) == 4
+    earlier(tmp_path, "2025-05b")
+    assert past.plans_until(tmp_path, pd.Timestamp("2025-05-31")).runs["run"].nunique() == 1, (
+        "two for one month: the later one"
+    )
+
+
+def test_a_block_without_an_entry_is_not_known_to_have_been_worked(tmp_path):
+    starts = earlier(tmp_path)
+    at = starts + pd.Timedelta(minutes=30)
+    log = log_of(
+        (at[0], "seized", "A"), (at[0], "returned", "A"), (at[1], "seized", "B"), (at[2], "miss", "A"), (at[3] + pd.Timedelta(hours=3), "seized", "A")
+    )  # fmt: skip
+    done = past.delivered(past.plans_until(tmp_path, pd.Timestamp("2025-06-30")), log)
+    assert done["entries"].tolist() == [1, 0, 1, 0] and done["hits"].tolist() == [1, 0, 0, 0]
+    told = past.promised_and_delivered(done).iloc[0]
+    assert (told["blocks"], told["worked"], told["hits"], told["in_vain"]) == (4, 2, 1, 1)
+    assert told["expected"] == pytest.approx(1.0), "of the blocks worked alone"
+
+
+def test_three_visits_in_vain_lower_a_site_by_half(tmp_path):
+    starts = earlier(tmp_path)
+    log = log_of(*[(at + pd.Timedelta(minutes=5), "miss", "A") for at in starts[:3]])
+    done = past.delivered(past.plans_until(tmp_path, pd.Timestamp("2025-06-30")), log)
+    factors = past.factors(done, lambda x, y: np.zeros(len(x), int), duty.rest_days)
+    assert factors["slot"].tolist() == [6] and factors["factor"].tolist() == pytest.approx([0.5])
+    nowhere = past.factors(done, lambda x, y: np.full(len(x), -1), duty.rest_days)
+    assert nowhere.empty
+
+
+def test_a_site_in_vain_is_held_for_less_next_month(sample_city, inputs):
+    choices, ground = choices_of(sample_city), ground_of(inputs)
+    known = foresight.known_now(inputs, ground, choices, foresight.whereabouts.Settings(), [5, 6])
+    place = int(known.encounters.own["place"].iloc[0])
+    slot = int(known.encounters.own["slot"].iloc[0])
+    after = foresight.with_outcomes(known, pd.DataFrame({"place": [place], "slot": [slot], "factor": [0.5]}))
+    before = known.encounters.own.query("place == @place and slot == @slot")["probability"]
+    assert after.encounters.own.loc[before.index, "probability"].tolist() == pytest.approx((before / 2).tolist())
+
+
+# --- inputs ---
+
+
+def test_reads_are_counted_in_the_engine(inputs):
+    """However often a plate was read, a vehicle is there once an hour and place; nothing else of the reads is held."""
+    assert not inputs.looks.duplicated().any()
+    hours = inputs.looks.groupby("vehicle").size().max()
+    assert hours <= inputs.looks["on"].nunique() * 24
+    assert (
+        len(inputs.watched) < 500_000
+        and not inputs.watched.duplicated(["looker", "place_x", "place_y", "month", "rest_day", "hour"]).any()
+    )
+
+
+def test_a_crews_hour_is_one_on_duty(inputs):
+    ground = ground_of(inputs)
+    logged = inputs.watched.loc[inputs.watched["looker"] == "squad_car", "hours"].sum()
+    assert ground.logged == pytest.approx(logged / inputs.duty_hours) and 0.6 < ground.logged < 1
+    squads = squad_hours(inputs.watched, ground, sorted(inputs.watched["month"].unique()))
+    assert squads["hours"].sum() == pytest.approx(inputs.duty_hours, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "changed, said",
+    [
+        ({"teams": 0}, "teams = 0"),
+        ({"random_share": 0.6}, "random_share"),
+        ({"shift_starts": 22}, "자정"),
+        ({"blocks_per_night": 6, "shift_hours": 2}, "30분"),
+        ({"hours_to_meet": 0}, "hours_to_meet"),
+        ({"smallest_count": 4}, "smallest_count"),
+        ({"register_days_at_most": 400}, "register_days_at_most"),
+    ],
+)
+def test_impossible_choices_are_refused_in_a_sentence(sample_city, changed, said):
+    with pytest.raises(Refusal, match=said):
+        choices_of(sample_city, **changed)
+
+
+def test_more_areas_than_blocks_are_refused(sample_city, inputs):
+    with pytest.raises(Refusal, match="area_blocks = 3"):
+        case.analyse(inputs, choices_of(sample_city, area_blocks=3, teams=1))
+
+
+def test_nights_are_spread_over_the_working_days_of_the_month():
+    table = duty.blocks_of("2025-05", teams=2, nights=4, starts=20, hours=3, blocks=2)
+    days = table["date"].drop_duplicates()
+    assert len(table) == 4 * 2 * 2 and days.is_monotonic_increasing and (days.iloc[-1] - days.iloc[0]).days > 20
+    assert calendar.days("2025-05-01", "2025-05-31").set_index("date")["is_working_day"][days].all()
+    assert table["slot"].eq(6).all() and table["hours"].eq(1.5).all()
+    every = duty.blocks_of("2025-05", teams=1, nights=31, starts=20, hours=3, blocks=1)
+    assert len(every) == calendar.days("2025-05-01", "2025-05-31")["is_working_day"].sum()
