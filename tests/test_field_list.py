@@ -17,6 +17,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from dansok import field_list, forget
+from dansok.cases.delinquent_stakeout import past
 from dansok.city import open_city
 from dansok.clean import clean_city, read_table, scan
 from dansok.engine import connect
@@ -28,9 +29,7 @@ from dansok.field_list.returned import take_back
 from dansok.field_list.sealed import unseal
 from dansok.field_list.workbook import HEADER_ROW, LIST, LIST_COLUMNS, LOG, LOG_COLUMNS, WATCH
 from dansok.korea.plates import find_plates
-from dansok.link.outcomes import site_log, worked_blocks
 from dansok.link.registers import arrears_as_of
-from dansok.models.stakeout import outcome_factors
 from dansok.privacy import VARIABLE, key, tokens
 from dansok.sample import tax
 from dansok.space import read_areas
@@ -98,7 +97,7 @@ def write_plan(opened, seed=0, as_of=AS_OF, first_day=TODAY, vehicles=None, per_
     pool = held.vehicles if vehicles is None else held.vehicles.loc[vehicles]
     blocks, meetings = [], []
     for night in range(2):
-        for team in ("영치1반", "영치2반"):
+        for team in ("가조", "나조"):
             for turn in (1, 2):
                 starts = pd.Timestamp(first_day) + pd.Timedelta(days=night, hours=18 + 2 * turn)
                 name = f"{starts:%Y-%m-%d} {team} {turn}"
@@ -256,6 +255,22 @@ class _Truth:
             and not who["instalments"]
             and tax.eligible(unpaid, bool(unpaid["own"].all()), self.day)
         )
+
+
+def test_the_plan_of_the_notebook_becomes_a_list(sample_city, tmp_path, ring):
+    """Its first evening, on which nobody has paid since: every vehicle that it expects, each where it expects it."""
+    city = open_city(_copied(sample_city, tmp_path / sample_city.name))
+    shutil.copytree(sample_city / "4_analysed", city.analysed)
+    plan = read_plan(city, RUN)
+    day = plan.blocks["starts_at"].min().normalize()
+    made = make(city, day=day)
+    told, blocks = listed(made.files[0]), plan.blocks[plan.blocks["starts_at"].dt.normalize() == day]
+    expected = plan.meetings[plan.meetings["block"].isin(blocks["block"])].merge(blocks, on="block")
+    assert made.struck == {PAID: 0, OTHERWISE: 0} and made.vehicles == expected["vehicle"].nunique()
+    hours = expected["starts_at"].dt.strftime("%H:%M") + "~" + expected["ends_at"].dt.strftime("%H:%M")
+    named = zip(told["조"], told["시간"], tokens(told["차량번호"], key()), strict=True)
+    assert sorted(named) == sorted(zip(expected["team"], hours, expected["plate_token"], strict=True))
+    assert set(told["조치"]) <= {TREAT_BY[treat].ko for treat in TAKING}, "it plans for plates that may be taken"
 
 
 # --- Plates are in the list and nowhere else --------------------------------------------------------------------------
@@ -632,27 +647,31 @@ def test_what_a_crew_fills_in_comes_back_as_hits_and_misses(sample_city, tmp_pat
     (city.folder / "city.toml").open("a", encoding="utf-8").write(LOG_SOURCE)
     city = open_city(city.folder)
     clean_city(city)
-    worked = worked_blocks(scan(city, "outcomes", connect())).set_index("block")
-    names = [rows[head - 3][1] for head in heads]
-    assert list(worked.index) == names[:3], "of the fourth block nothing is known"
-    assert worked["hits"].tolist() == [0, 2, 1] and worked["in_vain"].tolist() == [True, False, False]
-    assert worked.loc[names[1], ["seized", "paid_on_spot", "paid_krw"]].tolist() == [1, 1, 620_000]
-    assert worked.loc[names[2], "settled"] == 1
-    met = scan(city, "outcomes", connect()).filter(lambda t: t.block.notnull()).to_pandas()
+    said = scan(city, "outcomes", connect()).to_pandas()
+    met = said[said["block"].notna()]
     assert not {row[4] for row in rows} & set(met.astype(str).to_numpy().ravel()), "plates became tokens"
     assert met["longitude"].between(127, 128).all()
-    planned = pd.read_parquet(city.analysed / "delinquent_stakeout" / RUN / "blocks.parquet")
-    log = site_log(worked.reset_index(), planned.assign(place=planned["team"], slot="night"))
-    assert log[["visits", "hits", "misses"]].values.tolist() == [[2, 2, 1], [1, 1, 0]]
+    done = past.delivered(
+        past.plans_until(city.analysed / "delinquent_stakeout", pd.Timestamp("2025-06-30")), said[[*past.LOG_COLUMNS]]
+    )
+    done = done.set_index("block").loc[[rows[head - 3][1] for head in heads]]
+    assert done["entries"].tolist() == [1, 3, 1, 0], "of the fourth block nothing is known"
+    assert done["hits"].tolist() == [0, 2, 1, 0]
+    assert met.set_index("block").loc[done.index[1], "paid_krw"].sum() == 620_000
 
 
-def test_three_visits_in_vain_lower_a_site_by_rule():
-    blocks = pd.DataFrame({"block": list("abcd"), "place": "lot", "slot": "night", "expected_vehicles": 0.1})
-    for visits, factor in ((2, 2 / 2.2), (3, 0.5)):
-        worked = pd.DataFrame({"block": list("abcd")[:visits], "hits": 0, "in_vain": True})
-        assert outcome_factors(site_log(worked, blocks)).factor.tolist() == [pytest.approx(factor)]
-    never = outcome_factors(site_log(pd.DataFrame({"block": [], "hits": [], "in_vain": []}), blocks))
-    assert never.factor.isna().all(), "not looked at is not in vain"
+def test_three_sheets_in_vain_lower_a_site_by_rule(tmp_path):
+    """From the rows as `clean` leaves them to the factor with which the next plan multiplies the site."""
+    blocks = pd.DataFrame({"block": list("abcd"), "team": "가", "x": 0.0, "y": 0.0, "expected_vehicles": 0.1})
+    blocks = blocks.assign(starts_at=pd.date_range("2025-06-02 20:00", periods=4, freq="D"))
+    before = past.Before(blocks.assign(ends_at=blocks["starts_at"] + pd.Timedelta(hours=2)), pd.DataFrame())
+    for visits, factor in ((0, []), (2, [pytest.approx(2 / 2.2)]), (3, [0.5])):
+        vain = pd.DataFrame(
+            {"block": list("abcd")[:visits], "action": "not_there", "acted_at": pd.Timestamp("2025-06-02")}
+        )
+        done = past.delivered(before, vain.reindex(columns=past.LOG_COLUMNS))
+        told = past.factors(done, lambda x, y: np.zeros(len(x), int), lambda day: pd.Series(False, day.index))
+        assert told["factor"].tolist() == factor, "not looked at is not in vain"
 
 
 @pytest.mark.parametrize(

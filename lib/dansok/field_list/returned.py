@@ -1,7 +1,7 @@
 """A crew's log sheet on its way back: the rows that were filled in, out of the list under its pass-phrase, into 1_raw.
 
 The rest of the list stays out. In 1_raw the rows are one more export, for a [[source]] of table `outcomes` in city.toml; `clean` turns their
-plates into tokens, `link.outcomes` reads what came of each block.
+plates into tokens, and the plan of a later month asks what came of each block (`cases.delinquent_stakeout.past`).
 """
 
 import csv
