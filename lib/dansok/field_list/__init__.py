@@ -71,44 +71,53 @@ def make_list(city, run, officer, purpose, pass_phrase, day, now):
         If anything that must hold does not: see `gates`, `link.registers` and `access_log`. Then there is no list and no line in the
         log; 2_clean may be newer than before.
     """
-    rules = gates.Rules(day.date(), city.rules_of)
-    plan = read_plan(city, run)
-    key = office_key(make=False)
-    gates.refuse_other_key(city, plan, key)
-    gates.refuse_no_day(plan, day)
-    refuse_tampered(log_path(), city)
-    clean_city(city)
-    held = arrears_as_of(city, day, rules.value("register", "register_days_at_most"))
-    gates.refuse_stale(city, plan, held, rules)
-    lines = lines_of(plan, held, arrears_as_of(city, plan.as_of, LONG_AGO_DAYS))
-    destroy_on = f"{day + pd.Timedelta(days=rules.value('kept', 'list_days_at_most')):%Y-%m-%d}"
+    rules, key = gates.Rules(day.date(), city.rules_of), office_key(make=False)
+    lines, held = _let_through(city, run, day, rules, key)
     with open_log(city) as log:
-        plates = open_tokens(city, set(lines.table["plate_token"]), key)
         facts = {
             "office": city.office.ko,
             "plan": run,
             "officer": officer,
             "purpose": purpose,
             "made_at": f"{now:%Y-%m-%d %H:%M}",
-            "destroy_on": destroy_on,
+            "destroy_on": f"{day + pd.Timedelta(days=rules.value('kept', 'list_days_at_most')):%Y-%m-%d}",
             "secrecy": rules.article(matter="secrecy").values["article"],
             "log_number": f"{log.number + 1}",
             "log_head": log.head,
         }
-        plain = {LIST: list_workbook(lines, plates, held, facts, grounds_of(lines, rules))}
-        if (watched := watch_workbook(lines, plates, held, facts)) is not None:
-            plain[WATCH] = watched
+        plates = open_tokens(city, set(lines.table["plate_token"]), key)
         folder = city.field_lists / run
-        names = {title: folder / file_name(title, day, log.number + 1, destroy_on) for title in plain}
-        files = {names[title]: seal(book, pass_phrase) for title, book in plain.items()}
-        del plain, plates
+        files = {
+            folder / file_name(title, day, log.number + 1, facts["destroy_on"]): seal(book, pass_phrase)
+            for title, book in _plain(lines, plates, held, facts, rules)
+        }
+        del plates
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        said = {
-            "officer": officer, "purpose": purpose, "city": city.id, "plan": run, "vehicles": lines.vehicles,
-            "files": {path.name: sha256(content).hexdigest() for path, content in files.items()}, "destroy_on": destroy_on,
-        }  # fmt: skip
+        said = {name: facts[name] for name in ("officer", "purpose", "plan", "destroy_on")}
+        said |= {"city": city.id, "vehicles": lines.vehicles}
+        said["files"] = {path.name: sha256(content).hexdigest() for path, content in files.items()}
         write_together(files, lambda: log.append(MADE, now, **said))
-        return Made(tuple(files), len(lines.table), lines.vehicles, lines.struck, destroy_on, log.number)
+        return Made(tuple(files), len(lines.table), lines.vehicles, lines.struck, facts["destroy_on"], log.number)
+
+
+def _let_through(city, run, day, rules, key):
+    """The lines of the day, and the arrears behind them, if every gate is open."""
+    plan = read_plan(city, run)
+    gates.refuse_other_key(city, plan, key)
+    gates.refuse_no_day(plan, day)
+    refuse_tampered(log_path(), city)
+    clean_city(city)
+    held = arrears_as_of(city, day, rules.value("register", "register_days_at_most"))
+    gates.refuse_stale(city, plan, held, rules)
+    return lines_of(plan, held, arrears_as_of(city, plan.as_of, LONG_AGO_DAYS)), held
+
+
+def _plain(lines, plates, held, facts, rules):
+    """Title and bytes of each workbook, the plain one: never to be written anywhere."""
+    yield LIST, list_workbook(lines, plates, held, facts, grounds_of(lines, rules))
+    watched = watch_workbook(lines, plates, held, facts)
+    if watched is not None:
+        yield WATCH, watched
 
 
 def grounds_of(lines, rules):
