@@ -15,6 +15,7 @@ from dansok.clean import clean_city, read_table, scan
 from dansok.clean.rows import ibis_type
 from dansok.engine import connect
 from dansok.privacy import VARIABLE
+from dansok.privacy import key as office_key
 from dansok.tables import TABLES
 from dansok.words import Refusal
 
@@ -444,10 +445,23 @@ def test_staging_of_a_killed_run_is_removed_and_staging_is_for_this_user_alone(c
 def test_another_key_makes_the_tables_with_plates_anew(city, tmp_path, monkeypatch):
     before = read_table(city, "tickets", ["plate_token"])
     monkeypatch.setenv(VARIABLE, str(tmp_path / "other" / "plates.key"))
+    office_key()
     told = []
     clean_city(city, tell=told.append)
     assert ["up to date" in line for line in told] == [True, False, False]
     assert read_table(city, "tickets", ["plate_token"]).plate_token[0] != before.plate_token[0]
+
+
+def test_a_key_that_is_gone_is_not_made_anew_behind_ones_back(city, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "stick" / "plates.key"
+    monkeypatch.setenv(VARIABLE, str(elsewhere))
+    before = contents(city.clean)
+    with pytest.raises(Refusal, match="is gone with which the tokens in mini/2_clean were made") as refused:
+        clean_city(city)
+    assert "make clean" in refused.value.text.ko and not elsewhere.exists() and contents(city.clean) == before
+    shutil.rmtree(city.clean)
+    clean_city(city)
+    assert elsewhere.exists()
 
 
 def test_command_prints_a_line_a_table_and_refuses_with_2(tmp_path):

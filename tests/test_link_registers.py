@@ -1,11 +1,14 @@
 """Registers of debts that nothing may rest on are refused in one sentence, in both languages, with what to do."""
 
 import re
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
-from dansok.city import open_city
+from dansok.city import PROJECT, open_city
 from dansok.clean import clean_city
+from dansok.link import link
 from dansok.link.registers import arrears_as_of, refuse_bad_registers
 from dansok.words import Refusal
 
@@ -113,3 +116,22 @@ def test_is_answered(tmp_path, name):
     assert (held.vehicles["reason"] == "too_few_taxes").all()
     # Marks that the export has no column for are not taken for "no".
     assert (held.vehicles["not_in_export"] == "livelihood, instalments, stopped").all()
+
+
+# What a clerk may well put into 1_raw, and the command that make runs.
+BY_A_CLERK = ("no register at all", "older than allowed", "from the future", "nobody has paid", "of another city")
+
+
+@pytest.mark.parametrize("name", BY_A_CLERK)
+def test_no_map_is_made_of_it(tmp_path, name):
+    made, says = REFUSED[name]
+    city = made(tmp_path / "gaon")
+    link(city)
+    command = [sys.executable, "-m", "dansok.run", str(city.folder), "delinquent_map", "latest"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
+    korean, english = done.stderr.splitlines()
+    assert done.returncode == 2 and not done.stdout
+    assert (says if "[[source]]" not in says else "has no source of debts") in english
+    assert re.search("[가-힣]", korean) and korean.endswith(".") and english.endswith(".")
+    assert not re.search(r"\d{2,3}[가-힣]\d{4}", done.stderr)
+    assert not list(city.folder.glob("[45]_*/**/*.*")), "nothing is left, and no kernel was started"

@@ -228,7 +228,9 @@ def test_calibration_error_of_a_known_case():
 def test_a_class_without_visits_is_missing_not_zero():
     town = small_town()
     model = whereabouts.fit(**town)
-    table = whereabouts.reliability(model, town["visits"][lambda visits: visits["vehicle"] == "A"])
+    table = whereabouts.reliability(
+        whereabouts.foreseen(model, town["visits"][lambda visits: visits["vehicle"] == "A"])
+    )
     assert table["visits"].sum() == 2 * table.loc["all", "visits"]
     assert table.loc["0", ["recall_at_3", "low", "log_loss", "calibration_error"]].isna().all()
 
@@ -424,7 +426,9 @@ def judged():
 
 
 def _scores(model, town):
-    return whereabouts.reliability(model, town.later).loc["all", ["recall_at_3", "log_loss", "calibration_error"]]
+    return whereabouts.reliability(whereabouts.foreseen(model, town.later)).loc[
+        "all", ["recall_at_3", "log_loss", "calibration_error"]
+    ]
 
 
 def test_planted_visits_are_foreseen_as_well_as_by_the_own_frequencies_and_far_less_surprising(judged):
@@ -473,7 +477,7 @@ def test_an_effort_log_a_quarter_wrong_costs_little():
 
 def test_classes_with_more_visits_are_more_reliable():
     town = Town(100, n=2000)
-    table = whereabouts.reliability(town.model(town.logged).seen_by(town.logged), town.later)
+    table = whereabouts.reliability(whereabouts.foreseen(town.model(town.logged).seen_by(town.logged), town.later))
     print("\n", table.round(3).to_string())
     assert table.loc[["0", "1-2", "10+"], "recall_at_3"].is_monotonic_increasing
     assert table.loc["0", "recall_at_3"] < 0.35 < table.loc["10+", "recall_at_3"]
@@ -576,7 +580,7 @@ def test_real_reads_of_the_fifth_day(seattle):
         **rivals,
         "all_vehicles, told where the readers go": rivals["all_vehicles"].seen_by(on_the_fifth),
     }
-    tables = {name: whereabouts.reliability(answer, fifth) for name, answer in answers.items()}
+    tables = {name: whereabouts.reliability(whereabouts.foreseen(answer, fifth)) for name, answer in answers.items()}
     scores = pd.DataFrame({name: table.loc["all"] for name, table in tables.items()}).T
     seen = fifth["vehicle"].isin(known["vehicle"]).sum()
     print(

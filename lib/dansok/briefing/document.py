@@ -11,6 +11,7 @@ TEXT_WIDTH = 470.5  # points: A4 less two margins of 22 mm
 TALLEST = 590.0  # points: a picture with its caption, source and sentence fits on one page
 TABLE_SIZES = (8.6, 8.0, 7.4, 6.8)
 CELL_PADDING = 5.0
+LONG_RUN = 25  # letters of a run that stays whole
 HALF_A_HEADER = 0.62  # lines are never quite equal
 KPI_SIZES = (21, 18, 15, 12)
 KPI_A_ROW = 4
@@ -177,7 +178,7 @@ def _widths(head, rows):
     """Column widths in points, and the largest type at which no word must break."""
     columns = [[_string(cell) for cell in column] for column in zip(head, *rows, strict=True)]
     for size in TABLE_SIZES:
-        least = [_widest([word for text in column for word in text.split(" ")], size) for column in columns]
+        least = [_widest([part for text in column for part in _unbroken(text)], size) for column in columns]
         if sum(least) <= TEXT_WIDTH:
             break
     else:
@@ -191,6 +192,12 @@ def _widths(head, rows):
         for low, (label, *body) in zip(least, columns, strict=True)
     ]
     return _filling(_shared(least, ideal)), size
+
+
+def _unbroken(text):
+    """Words, and of a long run of Latin letters or digits, which may break anywhere (briefing.typ), parts."""
+    for word in text.split(" "):
+        yield from re.findall(rf".{{1,{LONG_RUN}}}", word) if re.fullmatch(r"[!-~]+", word) else [word]
 
 
 def _shared(least, ideal):

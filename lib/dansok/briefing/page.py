@@ -262,7 +262,7 @@ def table(
     def cells(row):
         return [both(show(_whole(row[c]) if c in whole else row[c], formats.get(c))) for c in columns]
 
-    numeric = [any(_is_number(row[column]) for row in everything) for column in columns]
+    numeric = [c in formats or any(_is_number(row[c]) for row in everything) for c in columns]
     values = [[plain(_whole(row[c]) if c in whole else row[c]) for c in columns] for row in everything]
     payload = {
         "kind": "table",

@@ -18,6 +18,7 @@ from dansok.clean.store import (
     kept_stamp,
     publish,
     read_table,
+    refuse_lost_key,
     remove_leftovers,
     scan,
     stamp,
@@ -57,6 +58,7 @@ def clean_city(city, tell=lambda line: None):
     Refusal
         If a file cannot be read, a category holds a value that city.toml does not map, or the key cannot be used.
     """
+    refuse_lost_key(city)
     city.clean.mkdir(parents=True, exist_ok=True)
     remove_leftovers(city.clean)
     wanted = [table for table in TABLES.values() if table.stage == "2_clean" and city.sources_of(table.name)]

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 import dansok
 from dansok.clean.rows import ibis_type
-from dansok.privacy import key
+from dansok.privacy import VARIABLE, key, key_ring
 from dansok.sources import file_hashes
 from dansok.tables import TABLES, UNWRITTEN
 from dansok.words import Refusal
@@ -179,6 +179,23 @@ def kept_stamp(folder, name):
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return None
+
+
+def refuse_lost_key(city):
+    """Refuse to make a new key where the tokens that lie there were made with one that is gone.
+
+    A new key gives every vehicle another token: right if the key is truly lost, but more often its file is only elsewhere.
+    """
+    stamps = [kept_stamp(city.clean, table.name) for table in TABLES.values() if table.stage == "2_clean"]
+    if key_ring().exists() or not any(one and one.get("key") for one in stamps):
+        return
+    folder = city.folder.name
+    raise Refusal(
+        f"{folder}/2_clean의 차량 토큰을 만든 키 파일 {key_ring()}이(가) 없습니다. 보관해 둔 키를 되돌려 놓거나 환경변수 {VARIABLE}에 그 위치를 적으세요. "
+        "키를 잃어버렸으면 'make clean'으로 이 도시의 결과를 지우고 다시 실행하세요(토큰이 모두 새로 만들어집니다).",
+        f"The key file {key_ring()} is gone with which the tokens in {folder}/2_clean were made. Put the kept copy back, or name its place in "
+        f"{VARIABLE}. If the key is lost, delete this city's results with 'make clean' and run again (all tokens will then be new).",
+    )
 
 
 def files_of(name):

@@ -519,8 +519,8 @@ def activity(model, effort, confidence=0.95):
     return pd.DataFrame(columns, model.vehicles)
 
 
-def reliability(model, held_back, confidence=0.95):
-    """How well the places of held-back visits were named, by the number of visits that the model had seen.
+def foreseen(model, held_back):
+    """What was said of held-back visits before, for `reliability`.
 
     Parameters
     ----------
@@ -528,6 +528,24 @@ def reliability(model, held_back, confidence=0.95):
         Made without the held-back days, and asked for what the visits are: `model.seen_by(effort of those days)`.
     held_back : pd.DataFrame, one row a visit
         `vehicle`, `slot`, `place`; of vehicles given to `fit`.
+
+    Returns
+    -------
+    pd.DataFrame, one row a visit
+        As `Whereabouts.probability`, with `vehicle` and `class` (see `visit_class`) by the visits that the model had seen.
+    """
+    rows = model.probability(*(held_back[name] for name in ("vehicle", "slot", "place")))
+    rows["vehicle"] = held_back["vehicle"].to_numpy()
+    return rows.assign(**{"class": visit_class(model.visits[model.vehicles.get_indexer(rows["vehicle"])])})
+
+
+def reliability(rows, confidence=0.95):
+    """How well the places of held-back visits were named, by the number of visits that the model had seen.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame, one row a visit
+        As `foreseen` gives; of several models, one below the other, where each month was foreseen from those before.
     confidence : float
 
     Returns
@@ -543,10 +561,6 @@ def reliability(model, held_back, confidence=0.95):
     The interval takes visits for independent; those of one vehicle are not quite. The log-loss is infinite if a visit
     lies where the effort given says that nobody reads.
     """
-    names = ("vehicle", "slot", "place")
-    rows = model.probability(*(held_back[name] for name in names))
-    rows["vehicle"] = held_back["vehicle"].to_numpy()
-    rows["class"] = visit_class(model.visits[model.vehicles.get_indexer(rows["vehicle"])])
     groups = {**{name: rows[rows["class"] == name] for name in CLASSES}, "all": rows}
     table = pd.DataFrame({name: _reliability_of(group, confidence) for name, group in groups.items()}).T
     return table.astype({"visits": int, "vehicles": int}).rename_axis("class")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dansok import choices as chosen
 from dansok.cases.delinquent_map import counts, presence, sentences, worth
-from dansok.cases.delinquent_map.inputs import MAP_CELLS, Inputs, load
+from dansok.cases.delinquent_map.inputs import MAP_CELLS, PLACE_CELLS, Inputs, load
 from dansok.cases.delinquent_map.labels import (
     AREA_COLUMNS,
     ARREARS_SOURCE,
@@ -106,6 +106,7 @@ class Result:
     cells: pd.DataFrame
     areas: gpd.GeoDataFrame
     map_metres: int
+    place_metres: int
     place_hours: pd.DataFrame
     home: pd.DataFrame
     repeat: pd.DataFrame
@@ -157,6 +158,11 @@ def analyse(inputs, choices):
         Tables for the notebook, findings by name, metrics with their unit in the name.
     """
     few, held, months = choices.smallest_count, inputs.held, choices.months
+    if 0 < len(held.vehicles) < few:
+        raise Refusal(
+            f"{held.day:%Y-%m-%d} 현재 체납차량이 {few}대보다 적어, 누구인지 드러나지 않게 말할 수 있는 것이 없습니다. 다른 달을 고르세요.",
+            f"On {held.day:%Y-%m-%d} fewer than {few} vehicles are in arrears: nothing can be told without telling who. Choose another month.",
+        )
     read, looks = inputs.delinquent[inputs.delinquent["reads"] > 0], inputs.looks
     law, seen = counts.law(held.vehicles, few), counts.seen(held, inputs.own_visits, few)
     hours, by_area = counts.hours_of_day(read, looks["area_hour"], few), counts.areas(read, looks["area_hour"], few)
@@ -172,7 +178,7 @@ def analyse(inputs, choices):
     home, repeat = counts.from_home(inputs.home), counts.repeat_offenders(inputs.recorded, few)
     findings = [
         sentences.who_said(held, law),
-        *sentences.concentration_said(*counts.concentration(held.vehicles)),
+        *_concentration(held.vehicles, few),
         *sentences.law_said(held, law),
         *sentences.not_told_said(held),
         *sentences.seen_said(seen, len(months)),
@@ -197,7 +203,7 @@ def analyse(inputs, choices):
         as_of=f"{held.day:%Y-%m-%d}",
         few=few,
         headlines=_headlines(held, law, seen),
-        profile=counts.profile(held, few),
+        profile=counts.profile(held, law, few),
         law=law,
         rules=counts.rules_used(held.vehicles),
         seen=seen,
@@ -208,34 +214,34 @@ def analyse(inputs, choices):
         cells=cells,
         areas=read_areas(inputs.areas),
         map_metres=MAP_CELLS * inputs.cell_metres,
+        place_metres=PLACE_CELLS * inputs.cell_metres,
         place_hours=places,
         home=home,
         repeat=repeat,
-        stability=stable,
+        stability=stable.assign(sighted=stable["sighted"].mask(stable["sighted"].between(1, few - 1))),
         back_test=_back_test_table(test),
         reliability=_reliability_table(found, few),
         worth=value,
         fairness=fair,
-        near=_near_table(inputs.near),
+        near=_near_table(inputs.near, few),
         ledger=counts.ledger(held, inputs.reads_ledger),
         findings=findings,
-        metrics=_metrics(inputs, test, found),
+        metrics=_metrics(inputs, law, seen, test, found),
     )
 
 
 def _foresight(inputs, readers, months):
-    """As `presence.foresight`, of the vehicles that were in arrears when the last month began."""
-    if len(months) < 2 or not readers.effort:
+    """As `presence.foresight`, of the vehicles that the last register before each month shows to owe."""
+    if not readers.effort:
         return None
-    begins = pd.Timestamp(f"{months[-1]}-01")
-    days = pd.to_datetime(inputs.history["snapshot_on"])
-    known = inputs.history[(days < begins) & (inputs.history["present_krw"] > 0)]
-    if known.empty:
-        return None
-    then = known[known["snapshot_on"] == known["snapshot_on"].max()]
+    owing = inputs.history[inputs.history["present_krw"] > 0]
+    days, in_arrears = pd.to_datetime(owing["snapshot_on"]), {}
+    for month in months[1:]:
+        earlier = days[days < pd.Timestamp(f"{month}-01")]
+        if len(earlier):
+            in_arrears[month] = pd.Index(owing.loc[earlier.index[earlier == earlier.max()], "vehicle"])
     visits = presence.visits_at(inputs.delinquent, readers.places)
-    looks = inputs.own_visits["looks"]
-    return presence.foresight(visits, pd.Index(then["vehicle"]), readers, months, looks, inputs.cell_metres)
+    return presence.foresight(visits, in_arrears, readers, months, inputs.own_visits["looks"], inputs.cell_metres)
 
 
 def _headlines(held, law, seen):
@@ -247,9 +253,12 @@ def _headlines(held, law, seen):
         (Text("체납액", "Owed"), sentences.won(held.vehicles["amount_krw"].sum()), None, None),
     ]
     if not np.isnan(eligible):
-        rows.append((Text("영치 대상", "Plates to be taken"), f"{int(eligible):,}", vehicles, None))
+        share = eligible / len(held.vehicles)
+        of_all = Text(f"체납차량의 {share:.0%}", f"{share:.0%} of those in arrears")
+        rows.append((Text("영치 대상", "Plates to be taken"), f"{int(eligible):,}", vehicles, of_all))
     if not np.isnan(never):
-        rows.append((Text("한 번이라도 포착", "Seen at least once"), f"{1 - never / whole:.0%}", None, None))
+        of_all = Text(f"{int(whole):,}대 가운데 {int(whole - never):,}대", f"{int(whole - never):,} of {int(whole):,}")
+        rows.append((Text("한 번이라도 포착", "Seen at least once"), f"{1 - never / whole:.0%}", None, of_all))
     return rows
 
 
@@ -264,26 +273,38 @@ def _reliability_table(found, few):
     if found is None:
         return pd.DataFrame(columns=columns)
     table = found.table.astype(float)
-    table.loc[table["vehicles"].between(1, few - 1), [name for name in table if name != "now"]] = np.nan
+    small = table["vehicles"].between(1, few - 1).iloc[:-1]
+    visits = table["visits"].iloc[:-1].mask(small, few - 1).astype(int)
+    hidden = suppress(visits, threshold=few).mask.iloc[:, 0].to_numpy() | [*small, False]
+    table.loc[hidden, [name for name in table if name != "now"]] = np.nan
     now = table["now"].iloc[:-1].astype(int)
     table["now"] = suppress(now, threshold=few).table.iloc[:, 0].to_numpy()
     return table.rename_axis("class").reset_index()[columns]
 
 
-def _near_table(near):
+def _concentration(vehicles, few):
+    """Nothing where the tenth that owes most is of few vehicles: what they owe would be told of them alone."""
+    share, top = counts.concentration(vehicles)
+    return sentences.concentration_said(share, top) if top >= few else []
+
+
+def _near_table(near, few):
+    """Without numbers of few reads or plates."""
     kinds = {True: Text("등록원부에 있는 다른 번호", "another plate of the vehicle register"),
              False: Text("등록원부에 없는 번호", "in no vehicle register")}  # fmt: skip
-    return near.assign(kind=[kinds[bool(known)] for known in near["known"]])
+    numbers = near[["reads", "plates", "debtors"]].astype(float)
+    shown = numbers.mask(numbers.ge(1) & numbers.lt(few))
+    return near.assign(kind=[kinds[bool(known)] for known in near["known"]], **shown)
 
 
-def _metrics(inputs, test, found):
-    total = len(inputs.held.vehicles)
-    listed = inputs.held.ledger["listed"]
+def _metrics(inputs, law, seen, test, found):
+    """Numbers of vehicles as the tables show them: left out where these leave them out."""
+    total, debts = len(inputs.held.vehicles), inputs.held.debts
     metrics = {
-        "linked_share": 1 - inputs.held.ledger["plate_not_read"] / listed if listed else 0.0,
+        "linked_share": debts["of_owner"].notna().sum() / (len(debts) + inputs.held.ledger["plate_not_read"]),
         "vehicles_in_arrears": total,
-        "eligible_vehicles": int(inputs.held.vehicles["eligible"].sum()),
-        "seen_share": float((inputs.own_visits["visits"] > 0).mean()) if total else 0.0,
+        "eligible_vehicles": float(law.loc["eligible", "vehicles"]),
+        "seen_share": float(1 - seen["vehicles"].iloc[0] / total) if total else 0.0,
     }
     if test is not None:
         hits = test.table.set_index("forecaster")["hit_20"]

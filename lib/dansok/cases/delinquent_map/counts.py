@@ -11,6 +11,8 @@ from dansok.cases.delinquent_map.labels import (
     GROUPINGS,
     NOT_ELIGIBLE,
     RECORDED,
+    REGISTERED,
+    REGISTERED_IN,
     SEEN_CLASSES,
 )
 from dansok.korea.rules import read_rules
@@ -65,8 +67,8 @@ def chosen_among(vehicles, group, groups, few):
     return table.set_axis([*groups, None])
 
 
-def profile(held, few):
-    """Who is in arrears: by number, amount and age of the debts.
+def profile(held, law, few):
+    """Who is in arrears: by place of registration, and by number, amount and age of the debts.
 
     Returns
     -------
@@ -76,16 +78,24 @@ def profile(held, few):
     vehicles = held.vehicles
     years = (held.day - vehicles["oldest_due_on"]).dt.days / DAYS_A_YEAR
     values = {"debts": vehicles["debts"], "amount": vehicles["amount_krw"], "age": years.fillna(0)}
-    parts = []
+    own = pd.DataFrame(
+        {"group": [*REGISTERED.values(), ALL], "vehicles": law.loc["all", [*REGISTERED, "vehicles"]].to_numpy()}
+    )
+    parts = [_with_amounts(own, vehicles, vehicles["registered"], REGISTERED).assign(grouping=REGISTERED_IN)]
     for name, (grouping, groups) in GROUPINGS.items():
         group = classed(values[name], groups)
         table = counted(group, groups, few)
         if name == "amount":  # the table on fairness tells of the same groups
             table["vehicles"] = chosen_among(vehicles, group, groups, few)["vehicles"].to_numpy()
-        owed = vehicles["amount_krw"].groupby(group).sum().reindex(list(groups), fill_value=0)
-        krw = pd.Series([*owed, owed.sum()], dtype=float).where(table["vehicles"].notna())
-        parts.append(table.assign(grouping=grouping, million_krw=krw / MILLION, share=krw / max(owed.sum(), 1)))
+        parts.append(_with_amounts(table, vehicles, group, groups).assign(grouping=grouping))
     return pd.concat(parts, ignore_index=True)
+
+
+def _with_amounts(table, vehicles, group, groups):
+    """What each group owes, where its number of vehicles is told."""
+    owed = vehicles["amount_krw"].groupby(group).sum().reindex(list(groups), fill_value=0)
+    krw = pd.Series([*owed, owed.sum()], dtype=float).where(table["vehicles"].notna())
+    return table.assign(million_krw=krw / MILLION, share=krw / max(owed.sum(), 1))
 
 
 def concentration(vehicles):

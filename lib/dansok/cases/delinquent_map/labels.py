@@ -62,6 +62,7 @@ DISTANCES = {
     "mid": Text("밖, 2~5 km", "outside, 2 to 5 km"),
     "far": Text("밖, 5 km 이상", "outside, 5 km and more"),
 }
+REGISTERED_IN = Text("등록지", "Registered in")
 REGISTERED = {"own": Text("관내", "This city"), "other": Text("관외", "Elsewhere")}
 FORECASTERS = {
     "ours": Text("워크북 예측", "this workbook"),
@@ -78,7 +79,7 @@ BASES = {
 }
 CLASSES = {"0": Text("0회", "0"), "1-2": Text("1~2회", "1-2"), "3-9": Text("3~9회", "3-9"), "10+": Text("10회 이상", "10 and more"), "all": ALL}  # fmt: skip
 FAIRNESS = {
-    "registered": Text("등록지", "Registered in"),
+    "registered": REGISTERED_IN,
     "plate_class": Text("차종", "Kind of vehicle"),
     "amount": TO_AMOUNT,
     "home_area": Text("읍면동", "읍면동"),
@@ -200,8 +201,8 @@ WORTH_COLUMNS = {
     "group": Text("체납액", "Amount owed"),
     "vehicles": Text("차량(대)", "Vehicles"),
     "million_krw": Text("체납액", "Owed"),
-    "pay_if_seized": Text("영치하면 납부", "Pay if seized"),
-    "pays_anyway": Text("그냥 두어도 납부", "Pay anyway"),
+    "pay_if_seized": Text("영치하면 완납", "Settled if seized"),
+    "pays_anyway": Text("그냥 두어도 완납", "Settled anyway"),
     "uplift": Text("영치로 더 걷힘", "Seizure adds"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),

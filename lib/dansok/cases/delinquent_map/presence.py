@@ -18,6 +18,7 @@ LEAST_VISITS = 30  # to foresee, below which no share is told
 LEAST_MONTHS = forecast.FIRST_MONTHS + 1
 CAPACITIES = (20, 50, 100)
 HELD_BACK_DAYS = 30
+HELD_BACK_MONTHS = 3  # each foreseen from those before: one alone has too few visits to tell a calibration
 
 
 @dataclass(frozen=True)
@@ -103,23 +104,39 @@ def visits_at(delinquent, places):
 
 @dataclass(frozen=True)
 class Foresight:
-    """`table` as `whereabouts.reliability` gives, with `own_frequency` and `now`; `rivals`: their "all" rows; None: too little."""
+    """`table` as `whereabouts.reliability` gives, with `own_frequency` and `now`; `rivals`: their "all" rows."""
 
     table: pd.DataFrame
     rivals: pd.DataFrame
+    months: list
+
+
+@dataclass(frozen=True)
+class _Month:
+    """A month held back: visits `known` before it, those to be foreseen (`wanted`), the effort behind either, who was in arrears."""
+
     month: str
-    left_out: int  # visits of the month at places without any hours of a reader
+    known: pd.DataFrame
+    effort: np.ndarray
+    wanted: pd.DataFrame
+    later: np.ndarray
+    vehicles: pd.Index
+
+    @property
+    def tells(self):
+        """Enough was seen on either side."""
+        return min(len(self.known), len(self.wanted)) >= LEAST_VISITS and self.known["day"].nunique() > 1
 
 
-def foresight(visits, vehicles, readers, months, own_visits, cell_metres):
-    """How well the last month's places of vehicles in arrears were foreseen from the months before.
+def foresight(visits, in_arrears, readers, months, own_visits, cell_metres):
+    """How well the places of vehicles in arrears were foreseen: the last months, each from those before it.
 
     Parameters
     ----------
     visits : pd.DataFrame
         As `visits_at` returns.
-    vehicles : pd.Index
-        In arrears when the last month began.
+    in_arrears : dict of str -> pd.Index
+        Vehicles in arrears when a month began, by month.
     readers : Readers
     months : list of str
     own_visits : pd.Series, indexed by vehicle
@@ -129,32 +146,40 @@ def foresight(visits, vehicles, readers, months, own_visits, cell_metres):
     Returns
     -------
     Foresight or None
-        None with fewer than LEAST_VISITS visits on either side.
+        None with fewer than LEAST_VISITS visits on either side. Settings are chosen before the first month held back. What is
+        asked is where a vehicle is seen, by readers as they went that month; visits where no reader's hours are known are left
+        out.
     """
-    *before, last = months
-    own = visits[visits["vehicle"].isin(vehicles)]
-    effort, later = readers.of(before), readers.of([last])
-    known = own[own["month"].isin(before)].reset_index(drop=True)
-    known = known[effort[known["slot"], known["place"]] > 0].reset_index(drop=True)
-    wanted = own[own["month"] == last]
-    lit = wanted[later[wanted["slot"], wanted["place"]] > 0]
-    if min(len(known), len(lit)) < LEAST_VISITS or known["day"].nunique() < 2:
+    held = [_held_back(visits, in_arrears[month], readers, months, month) for month in months if month in in_arrears]
+    held = [month for month in held[-HELD_BACK_MONTHS:] if month.tells]
+    if not held:
         return None
-    places = readers.metres(cell_metres)
-    settings = whereabouts.choose_settings(known, effort, places, _last_days(known["day"]))
-    model = whereabouts.fit(known, effort, places, settings, vehicles)
-    table = whereabouts.reliability(model.seen_by(later), lit)
-    answers = whereabouts.rivals(known, SLOTS, places, vehicles)
-    rivals = {name: whereabouts.reliability(answer, lit) for name, answer in answers.items()}
+    places, first = readers.metres(cell_metres), held[0]
+    settings = whereabouts.choose_settings(first.known, first.effort, places, _last_days(first.known["day"]))
+    said = {}
+    for month in held:
+        answers = whereabouts.rivals(month.known, SLOTS, places, month.vehicles)
+        model = whereabouts.fit(month.known, month.effort, places, settings, month.vehicles)
+        for name, answer in {"ours": model.seen_by(month.later), **answers}.items():
+            said.setdefault(name, []).append(whereabouts.foreseen(answer, month.wanted))
+    tables = {name: whereabouts.reliability(pd.concat(rows, ignore_index=True)) for name, rows in said.items()}
+    table = tables.pop("ours")
     now = pd.Series(whereabouts.visit_class(own_visits.to_numpy())).value_counts()
-    table = table.assign(own_frequency=rivals["own_frequency"]["recall_at_3"], now=now.reindex(table.index))
+    table = table.assign(own_frequency=tables["own_frequency"]["recall_at_3"], now=now.reindex(table.index))
     table.loc["all", "now"] = len(own_visits)
-    return Foresight(
-        table.fillna({"now": 0}),
-        pd.DataFrame({name: rival.loc["all"] for name, rival in rivals.items()}).T,
-        last,
-        len(wanted) - len(lit),
-    )
+    rivals = pd.DataFrame({name: rival.loc["all"] for name, rival in tables.items()}).T
+    return Foresight(table.fillna({"now": 0}), rivals, [month.month for month in held])
+
+
+def _held_back(visits, vehicles, readers, months, month):
+    """Visits of some vehicles in a month and before it, at places where the hours of a reader are known."""
+    own = visits[visits["vehicle"].isin(vehicles)]
+    before = [one for one in months if one < month]
+    effort, later = readers.of(before), readers.of([month])
+    known, wanted = own[own["month"].isin(before)], own[own["month"] == month]
+    known = known[effort[known["slot"], known["place"]] > 0].reset_index(drop=True)
+    wanted = wanted[later[wanted["slot"], wanted["place"]] > 0].reset_index(drop=True)
+    return _Month(month, known, effort, wanted, later, vehicles)
 
 
 def _last_days(days):
@@ -259,7 +284,7 @@ def back_test(counts):
         return None
     near, months = neighbours_of(counts.units), np.arange(len(counts.months))
     forecasters = {
-        "ours": lambda past, known: forecast.next_month(past, known, near),
+        "ours": lambda past, known: _sightings(past, counts.looks[known], known, near),
         "last_month": forecast.last_month,
         "all_months": lambda past, known: past.sum(axis=0),
         "busiest_readers": lambda past, known: counts.looks[known].sum(axis=0),
@@ -282,6 +307,11 @@ def back_test(counts):
         rival,
         backtest.paired_difference(by_origin["ours"], by_origin[rival]),
     )
+
+
+def _sightings(sighted, looks, months, near):
+    """Expected of the next month: vehicles in arrears per look, drawn to the neighbourhood's and the city's, times looks so far."""
+    return forecast.next_month(sighted, months, near, looks) * looks.mean(axis=0)
 
 
 def _found_per_1000(scores, actual, looks, capacity=CAPACITIES[0]):

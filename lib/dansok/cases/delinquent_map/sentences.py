@@ -370,12 +370,14 @@ def foresight_said(found):
         return [Finding("foresight", said, {})]
     whole, own = found.table.loc["all"], found.rivals.loc["own_frequency"]
     most = found.table.loc["10+"]
+    first, last = found.months[0], found.months[-1]
+    span = Text(first, first) if first == last else Text(f"{first}~{last}", f"{first} to {last}")
     ko = (
-        f"{found.month}의 체납차량 방문 {int(whole.visits):,}건 가운데 {whole.recall_at_3:.0%}(95% 구간 {whole.low:.0%}~{whole.high:.0%})가 미리 꼽은 세 곳 "
+        f"{span.ko}의 체납차량 방문 {int(whole.visits):,}건 가운데 {whole.recall_at_3:.0%}(95% 구간 {whole.low:.0%}~{whole.high:.0%})가 미리 꼽은 세 곳 "
         f"가운데 하나였다(잦은 곳 순으로는 {own.recall_at_3:.0%})."
     )
     en = (
-        f"Of {some(int(whole.visits), 'visit', 'visits')} of vehicles in arrears in {found.month}, {whole.recall_at_3:.0%} (95% interval {whole.low:.0%} to "
+        f"Of {some(int(whole.visits), 'visit', 'visits')} of vehicles in arrears in {span.en}, {whole.recall_at_3:.0%} (95% interval {whole.low:.0%} to "
         f"{whole.high:.0%}) were at one of three places named before ({own.recall_at_3:.0%} by most frequent places)."
     )
     if most.visits:
@@ -416,9 +418,9 @@ def worth_said(table, model):
         between, among = f"(90% 구간 {low.ko}~{high.ko})", f" (90% interval {low.en} to {high.en})"
     said = Text(
         f"영치 대상 {int(whole.vehicles):,}대가 진 {owed.ko} 가운데 영치로 {HORIZON_DAYS}일 안에 더 걷힐 것은 {worth.ko}{between}이다: 영치하면 "
-        f"{whole.pay_if_seized:.0%}, 그냥 두어도 {whole.pays_anyway:.0%}가 걷힌다(근거: {bases[0].ko}; {bases[1].ko}).",
+        f"{whole.pay_if_seized:.0%}, 그냥 두어도 {whole.pays_anyway:.0%}가 완납된다(근거: {bases[0].ko}; {bases[1].ko}).",
         f"Of {owed.en} owed by {int(whole.vehicles):,} vehicles that may be seized, seizure would add {worth.en}{among} within {HORIZON_DAYS} days: "
-        f"{whole.pay_if_seized:.0%} is paid if seized, {whole.pays_anyway:.0%} anyway (basis: {bases[0].en}; {bases[1].en}).",
+        f"{whole.pay_if_seized:.0%} is settled if seized, {whole.pays_anyway:.0%} anyway (basis: {bases[0].en}; {bases[1].en}).",
     )
     numbers = {
         "vehicles": int(whole.vehicles),
@@ -442,8 +444,8 @@ def fairness_said(table):
         return [Finding("fairness", said, {"groups": 0})]
     apart = apart.sort_values("ratio", ascending=False)
     rows = [apart.iloc[0]] if len(apart) == 1 else [apart.iloc[0], apart.iloc[-1]]
-    ko = ", ".join(f"{row.group.ko} {row.ratio:.1f}배" for row in rows)
-    en = ", ".join(f"{row.group.en} {row.ratio:.1f} times" for row in rows)
+    ko = ", ".join(f"{row.group.ko} {row.ratio:.2f}배" for row in rows)
+    en = ", ".join(f"{row.group.en} {row.ratio:.2f} times" for row in rows)
     said = Text(
         f"체납 비중에 견주어 영치 대상 비중이 뚜렷하게 다른 묶음은 {len(apart)}개이다(가장 많고 적은 것: {ko}). 법의 기준(횟수, 금액, 소유)이 그렇게 "
         "고르기 때문인지 살펴야 한다.",
