@@ -90,6 +90,12 @@ CHANGES = pd.DataFrame(
     ],
     columns=["name", "ratio", "low", "high"],
 )
+RETURNS = pd.DataFrame({"x": [2.0, 4.0, 6.0], "gain": [90.0, 41.5, 7.0]})
+RETURNS_WORDS = {
+    "x_label": Text("조의 시간", "crew-hours"),
+    "y_label": Text("한 시간이 더하는 금액", "what an hour adds"),
+    "end_words": Text("마지막 블록", "last block"),
+}
 HEAT = pd.DataFrame(
     [(FIXED, day, hour, 4000 * (hour == 14)) for day in range(5) for hour in range(8, 20)]
     + [(CITIZENS, 6, 19, 12), (CITIZENS, 0, 0, math.nan)],
@@ -127,6 +133,7 @@ DRAWN = {
     "months": (charts.months, (MONTHS, EVENTS), {}),
     "ranking": (charts.ranking, (PLACES,), {"total": 12718, "highlight": ["별내동"]}),
     "change": (charts.change, (CHANGES,), {}),
+    "returns": (charts.returns, (RETURNS,), RETURNS_WORDS),
     "ledger_flow": (charts.ledger_flow, (ledger(),), {}),
     "match_rates": (charts.match_rates, (PLACED,), {}),
 }
@@ -203,6 +210,7 @@ def test_english_words_are_in_the_english_chart(name):
         "exposure_by_hour": ["camera-hours", "car-hours", "highest 120", "11:00  5.0", "no data"],
         "heat": ["Mon", "Sun", "numbers in thousands", "4.0", "4,000", "hour of day"],
         "months": ["2024-02-13 new system", "Jan", "Apr", "no data", "6,000"],
+        "returns": ["crew-hours", "what an hour adds", "last block 7.0"],
         "ranking": ["2. 별내동", "5,935", "6,783", "▲ 2", "▼ 1", "new", "no data", "n = 12,718 records"],
         "change": ["+100%  (+50 to +160)", "−10%  (−50 to +40)", "cannot be compared", "log scale"],
         "ledger_flow": ["137,898", "−1,342", "136,556", "left out: exact duplicate", "mended: times without seconds"],

@@ -12,8 +12,9 @@ import pytest
 from dansok import charts, maps
 from dansok.words import Text
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text as Words
-from shapely import MultiPolygon, box
+from shapely import LineString, MultiPolygon, box
 
 LONG = "다산신도시중앙로와도농로가만나는사거리에서북쪽으로이백미터떨어진어린이보호구역앞 공영주차장 입구 건너편"
 X, Y = 960000, 1950000
@@ -311,3 +312,33 @@ def test_the_real_city_is_named_in_full(shared_data):
     assert len(boxes) == len(areas) == 16
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
     assert len(maps._city(areas.to_crs("EPSG:5179")).geoms) == 1
+
+
+STREETS = gpd.GeoDataFrame(geometry=[LineString([(X, Y + 4000), (X + 9000, Y + 4000)])], crs="EPSG:5179")
+CARDS = pd.DataFrame(
+    {
+        "sites": [((X + 4050, Y + 4050),), ((X + 4050, Y + 4050), (X + 4900, Y + 4200))],
+        "title": [Text("1월 5일(월) 18:00~20:00 · A조", "Mon 5 Jan, 18:00~20:00, team A")] * 2,
+        "lines": [
+            [Text(LONG, "a place with a long name " * 3), Text("기대 0.7대(0~2)", "Expected 0.7 vehicles (0 to 2)")]
+        ]
+        * 2,
+    }
+)
+
+
+@BOTH
+def test_cards_show_their_places_and_words(language):
+    figure = maps.block_cards(CARDS, AREAS, STREETS, language=language, place_metres=200)
+    said = flat(printed(figure))
+    assert CARDS["title"][0][language] in said and CARDS["lines"][0][1][language] in said
+    assert said.count("200 m") == 2 and re.search(r"\b1\b.*\b2\b", said), "the stops of a tour are numbered"
+    squares = [len([patch for patch in axes.patches if isinstance(patch, Rectangle)]) for axes in figure.axes]
+    assert sorted(squares) == [0, 0, 1, 2]
+
+
+def test_cards_without_streets_or_rows_are_drawn_or_say_so():
+    assert len(printed(maps.block_cards(CARDS, AREAS, STREETS.iloc[:0], language="en", place_metres=200))) > 3
+    assert printed(maps.block_cards(CARDS.iloc[:0], AREAS, STREETS, language="en", place_metres=200)) == [
+        charts.NO_DATA["en"]
+    ]

@@ -1194,6 +1194,10 @@ Columns marked *(made)* are filled by the workbook; all others may be mapped in 
 days before which personal rows were deleted; `clean` leaves such rows out for good. `field_lists`, once `make field-list` was used, holds
 lists of plates under a pass-phrase, each with its day of destruction in its name; their access log lies beside the key.
 
+`4_analysed/delinquent_stakeout/<run>/` also holds the plan itself, tokens only: `blocks.parquet` (one row a block: team, hours,
+place, what is expected), `meetings.parquet` (one row a block and vehicle that may be met there) and `plan.json` (days, register, mark
+of the key). The plan of a later month reads them beside the log of what crews found.
+
 ## The sample city
 
 `data/sample` is a synthetic city after Namyangju: sixteen 읍면동 with the names of 2017 and lines, streets, numbers and people of

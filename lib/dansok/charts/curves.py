@@ -54,7 +54,7 @@ def returns(table, *, language, x_label, y_label, end_words, decimals=1):
         color=ORANGE,
     )
     value_axis(axes, top_of(table["gain"]), room=1.08)
-    axes.set_xlim(0, table["x"].max() * 1.02)
+    value_axis(axes, table["x"].max(), room=1.02, most=8, which="x")
     axes.set_xlabel(say(x_label, language))
     axes.set_title(say(y_label, language), loc="left", fontsize=SMALL, weight="regular", color=SOFT)
     return figure
