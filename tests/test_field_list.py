@@ -688,6 +688,8 @@ def test_a_log_sheet_that_says_nothing_is_refused(logged, tmp_path, results, mes
     assert set(city.raw.iterdir()) == there and not find_plates(str(refused.value))
     with pytest.raises(Refusal, match="cannot be opened"):
         take_back(city, path, "another pass-phrase")
+    with pytest.raises(Refusal, match="no list 'nowhere.xlsx'"):
+        take_back(city, Path("nowhere.xlsx"), PHRASE)
 
 
 # --- The commands of make ----------------------------------------------------------------------------------------------

@@ -65,7 +65,8 @@ def take_back(city, path, pass_phrase):
 def _filled(path, pass_phrase):
     if not path.is_file():
         raise Refusal(
-            f"{path.name} 파일이 없습니다. 돌려받은 명단의 위치를 확인하세요.", f"There is no file {path.name}."
+            f"돌려받은 명단 파일 '{path}'이(가) 없습니다. FILE=에 그 위치를 적으세요.",
+            f"There is no list '{path}' that came back. Write its place after FILE=.",
         )
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(unseal(path, pass_phrase)))
