@@ -216,7 +216,7 @@ def test_the_list_names_the_true_plates_and_takes_from_nobody_whom_the_truth_spa
     assert set(told["차량번호"]) == {truth.plate(vehicle[label]) for label in due}
     for plate, treat in told[["차량번호", "조치"]].drop_duplicates().itertuples(index=False):
         number = bears[plate]
-        assert number in unpaid
+        assert number in unpaid and number not in truth.scrapped
         if treat == TREAT_BY["plate"].ko:
             assert truth.may_be_seized(number), "the truth lets the plate be taken"
 
@@ -232,8 +232,13 @@ class _Truth:
         rows = pd.concat(rows).drop_duplicates()
         self.by_token = dict(zip(tokens(rows["plate"], key()), rows["vehicle"].astype(int), strict=True))
         register = pd.read_parquet(folder / "register.parquet")
-        now = register[(register["from_day"] <= self.day) & ~(register["to_day"] <= self.day)]
-        self.plates = now.sort_values("from_day").drop_duplicates("vehicle", keep="last").set_index("vehicle")["plate"]
+        last = (
+            register[register["from_day"] <= self.day].sort_values("from_day").drop_duplicates("vehicle", keep="last")
+        )
+        self.plates = last.set_index("vehicle")["plate"]
+        # That a vehicle of another city was scrapped no register of this city tells.
+        own = pd.read_parquet(folder / "vehicles.parquet")["registered"].to_numpy()[last["vehicle"]]
+        self.scrapped = set(last.loc[own & (last["to_day"] <= self.day).to_numpy(), "vehicle"])
         self.debts = pd.read_parquet(folder / "debts.parquet")
         self.who = pd.read_parquet(folder / "debtors.parquet").set_index("vehicle")
 
