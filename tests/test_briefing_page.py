@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from dansok.briefing import page
+from dansok.briefing import document, fonts, page
 from dansok.briefing.cells import excel_format, show
 from dansok.briefing.payload import MIME, plain
 from dansok.charts import register_fonts
@@ -242,3 +242,21 @@ def test_findings_follow_the_names_and_leave_out_what_the_data_did_not_give(show
     found = {name: Finding(name, Text(name, name), {"n": 1}) for name in ("a", "b")}
     page.findings(found, "b", "not_this_month", "a")
     assert [output[MIME]["finding"]["name"] for output in shown] == ["b", "a"]
+
+
+def test_a_column_of_numbers_stays_one_when_all_are_missing(shown):
+    table = pd.DataFrame({"name": ["가"], "worth": [np.nan]})
+    columns = {"name": Text("이름", "Name"), "worth": Text("값", "Worth")}
+    page.table(table, name="tbl-worth", caption=CAPTION, columns=columns, formats={"worth": "{:,.0f}"})
+    assert [column["align"] for column in shown[0][MIME]["columns"]] == ["left", "right"]
+
+
+def test_a_long_address_breaks_and_leaves_room_for_the_words_beside_it():
+    rule = "남양주시 과태료 체납 영치, 2011-07-06 뒤 과태료만"
+    head, rows = (
+        ["규칙", "출처"],
+        [[rule, "https://m.wowtv.co.kr/NewsCenter/AMP/Read?articleId=AKR20180402152300060" * 3]],
+    )
+    widths, size = document._widths([[{"s": text}] for text in head], [[[{"s": text}] for text in row] for row in rows])
+    assert size == document.TABLE_SIZES[0], "no smaller type for the sake of an address"
+    assert widths[0] > fonts.width(rule, size, "SemiBold")

@@ -436,9 +436,9 @@ def test_sums_of_won_are_told_in_units_of_the_reader():
         (pd.DataFrame({"looks": [0]}), "no plate reads"),
         (pd.DataFrame({"looks": [900], "state": "few"}), "too few"),
         (pd.DataFrame({"looks": [1], "state": "shown", "per_1000": 0.0, "low": 0.0, "high": 99.0, "sighted": 0, "vehicles": 0}),
-         "0 of 1 visit read"),
+         "0 of 1 visit)"),
         (pd.DataFrame({"looks": [2000], "state": "shown", "per_1000": 10.0, "low": 6.0, "high": 15.0, "sighted": 20, "vehicles": 1}),
-         "20 of 2,000 visits read, 1 vehicle)"),
+         "20 of 2,000 visits)"),
     ],
 )  # fmt: skip
 def test_the_rate_of_the_city_is_said_or_why_not(whole, shows):

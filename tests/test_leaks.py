@@ -450,7 +450,7 @@ def test_a_notebook_that_crashes_with_all_tables_in_hand_shows_nothing_planted(l
     from dansok import run
     from dansok.words import Refusal
 
-    shutil.copytree(PROJECT / "notebooks", tmp_path / "notebooks")
+    shutil.copytree(PROJECT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("kernel-ipc*"))
     path = tmp_path / "notebooks" / "data_quality.ipynb"
     notebook = nbformat.read(path, as_version=4)
     parameters = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", []))

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from ibis import _
 
 from dansok.clean import categories, duplicates, moments, positions, retention, rows, surprises
+from dansok.clean.numbers import read_boolean
 from dansok.clean.surprises import Surprise
 from dansok.clean.texts import UNFIT, WORDS, as_texts, without_plates
 from dansok.korea.addresses import clashing_keys
@@ -424,6 +425,8 @@ class TableCleaner:
         if kind == "category":
             codes, seen = part.counts[name]
             fits = text.isin([raw for raw in seen if categories.plain(raw) in codes])
+        elif kind == "boolean":
+            fits = read_boolean(text).notnull()
         elif kind in ("string", "geometry"):
             fits = ibis.literal(True)
         else:

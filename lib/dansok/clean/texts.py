@@ -10,8 +10,8 @@ from dansok.korea.plates import COMMERCIAL, DELIVERY, DIPLOMATIC, PRIVATE, RENTA
 BLANKS = "[\\s\u00a0\u3000\u200b\ufeff\x1a]+"
 PLATE_MARK = "[차량번호]"
 UNFIT = "(…)"
-# Letters with which moments, numbers and answers are written; any other belongs to something else.
-WORDS = "(?i)오전|오후|요일|아니오|아니요|[년월일시분초원건예네부월화수목금토]|am|pm|true|false|[tzynox]"
+# Letters with which moments and numbers are written; any other belongs to something else.
+WORDS = "(?i)오전|오후|요일|개소|[년월일시분초원건면대개월화수목금토]|am|pm|[tz]"
 # Any text that could hold a plate or a syllable in pieces (files from a Mac); Python looks at the distinct ones.
 _LETTERS = f"{PRIVATE}{COMMERCIAL}{DELIVERY}{RENTAL}차카타파처커터퍼초코토포추쿠투푸후"
 SUSPECT = f"[{_LETTERS}][^0-9가-힣]{{0,4}}[0-9０-９]{{4}}|{'|'.join(DIPLOMATIC)}|임시|[\u1100-\u11ff]"

@@ -42,6 +42,7 @@ from dansok.cases.delinquent_map.labels import (
     RULE_COLUMNS,
     SEEN_COLUMNS,
     SIGHTED,
+    UNKNOWN,
     WORTH_COLUMNS,
     stability_columns,
 )
@@ -131,6 +132,11 @@ class Result:
         return HIDDEN.format(few=self.few)
 
     @property
+    def hidden_or_unknown(self):
+        """What a dash means in the table of what seizure adds."""
+        return Text(*(self.hidden[language] + UNKNOWN[language] for language in ("ko", "en")))
+
+    @property
     def hidden_rates(self):
         """What a dash means in tables of rates."""
         return Text(*(f"{FEW.format(few=self.few)[language]}. {INTERVAL[language]}" for language in ("ko", "en")))
@@ -178,6 +184,7 @@ def analyse(inputs, choices):
     home, repeat = counts.from_home(inputs.home), counts.repeat_offenders(inputs.recorded, few)
     findings = [
         sentences.who_said(held, law),
+        sentences.register_said(held),
         *_concentration(held.vehicles, few),
         *sentences.law_said(held, law),
         *sentences.not_told_said(held),

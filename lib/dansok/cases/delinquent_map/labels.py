@@ -13,6 +13,7 @@ HIDDEN = Text(
     "–: {few}대 미만이거나 그로부터 거꾸로 헤아릴 수 있어 감춘 값",
     "–: left out, for under {few} vehicles or because such a number could be worked out from it",
 )
+UNKNOWN = Text(", 또는 지난 결과가 모자라 알 수 없는 값", "; or not known, for want of outcomes")
 FEW = Text(
     "–: 판독이 없거나 체납차량이 {few}대 미만이어서 감춘 값", "–: nobody read, or under {few} vehicles in arrears"
 )

@@ -11,6 +11,7 @@ from dansok.words import Text
 
 HUNDRED_MILLION = 100_000_000
 CONFIDENCE = 0.05
+LITTLE = 0.05  # of what the busiest readers find: a gain that makes no list worth its trouble
 
 
 def won(krw):
@@ -48,22 +49,31 @@ def vehicles_told(count, whole):
 def who_said(held, law):
     """How many are in arrears with how much; `law` as `counts.law` gives."""
     total, owed = len(held.vehicles), int(held.vehicles["amount_krw"].sum())
-    day, old, krw = f"{held.day:%Y-%m-%d}", held.register_days, won(owed)
+    day, krw = f"{held.day:%Y-%m-%d}", won(owed)
     own, other = law.loc["all", ["own", "other"]].astype(float)
-    numbers = {"vehicles": total, "owed_krw": owed, "register_days": old}
+    numbers = {"vehicles": total, "owed_krw": owed}
     ko = en = ""
     if not np.isnan(own + other):
         ko, en = (
             f"(관내 {int(own):,}대, 관외 {int(other):,}대)",
-            f" ({int(own):,} of this city, {int(other):,} of others)",
+            f" ({int(own):,} of this city)",
         )
         numbers["own"] = int(own)
     said = Text(
-        f"{day} 현재 체납차량은 {total:,}대{ko}, 체납액은 {krw.ko}이다. 체납 자료는 {held.snapshot_on:%Y-%m-%d} 기준({old}일 지남)이고 그 뒤의 납부를 뺐다.",
-        f"On {day} {some(total, 'vehicle is', 'vehicles are')} in arrears{en} with {krw.en}. The register is of {held.snapshot_on:%Y-%m-%d}, "
-        f"{some(old, 'day', 'days')} old; payments since are taken off.",
+        f"{day} 현재 체납차량은 {total:,}대{ko}, 체납액은 {krw.ko}이다.",
+        f"On {day} {some(total, 'vehicle is', 'vehicles are')} in arrears{en} with {krw.en}.",
     )
     return Finding("arrears", said, numbers)
+
+
+def register_said(held):
+    """Of which day the register of debts is."""
+    old, day = held.register_days, f"{held.snapshot_on:%Y-%m-%d}"
+    said = Text(
+        f"체납 자료는 {day} 기준({old}일 지남)이고 그 뒤의 납부를 뺐다.",
+        f"The register is of {day}, {some(old, 'day', 'days')} old; payments since are taken off.",
+    )
+    return Finding("register", said, {"register_days": old})
 
 
 def concentration_said(share, top):
@@ -144,9 +154,9 @@ def rate_said(whole):
         return [Finding("rate", said, {"looks": looks})]
     said = Text(
         f"판독한 차량 1,000대 가운데 체납차량은 {row.per_1000:.1f}대(95% 구간 {row.low:.1f}~{row.high:.1f})이다"
-        f"(판독 방문 {looks:,}건 가운데 {int(row.sighted):,}건, {int(row.vehicles):,}대).",
+        f"(판독 방문 {looks:,}건 가운데 {int(row.sighted):,}건).",
         f"Of 1,000 vehicles read, {row.per_1000:.1f} are in arrears (95% interval {row.low:.1f} to {row.high:.1f}; "
-        f"{int(row.sighted):,} of {some(looks, 'visit', 'visits')} read, {some(int(row.vehicles), 'vehicle', 'vehicles')}).",
+        f"{int(row.sighted):,} of {some(looks, 'visit', 'visits')}).",
     )
     numbers = {"per_1000": float(row.per_1000), "low": float(row.low), "high": float(row.high)}
     return [Finding("rate", said, numbers | {"looks": looks, "sighted": int(row.sighted)})]
@@ -186,8 +196,8 @@ def clock_said(hours, chance):
     ko = f"포착 건수는 {hour}시대에 가장 많다({int(most.records):,}건).{more.ko}"
     en = f"Sightings are most between {hour} and {hour + 1} h ({int(most.records):,}).{more.en}"
     if unread:
-        ko += f" 아무도 판독하지 않은 {unread}개 시간대는 알 수 없다."
-        en += f" Of {some(unread, 'hour', 'hours')} in which nobody read nothing is known."
+        ko += f" {unread}개 시간대는 판독이 없다."
+        en += f" In {some(unread, 'hour', 'hours')} nobody read."
     numbers = {
         "most_hour": hour,
         "highest_hour": int(highest.hour),
@@ -208,10 +218,8 @@ def _whether_they_differ(chance, groups, highest):
             f" Per 1,000 vehicles read the highest is {highest.en}; the {groups.en} differ by more than chance (p = {p:.3f}).",
         )
     return Text(
-        f" 판독한 1,000대당으로는 {highest.ko}가 가장 높으나 {groups.ko}별 차이는 우연의 범위 안이다(p = {chance:.2f}): 건수의 높낮이는 누가 얼마나 "
-        "읽었는지를 따른다.",
-        f" Per 1,000 vehicles read the highest is {highest.en}, but the {groups.en} differ by no more than chance would (p = {chance:.2f}): counts "
-        "follow how much was read.",
+        f" 판독한 1,000대당 비율은 {groups.ko}별로 우연의 범위 안에서만 다르다(p = {chance:.2f}): 건수의 높낮이는 누가 얼마나 읽었는지를 따른다.",
+        f" Per 1,000 vehicles read the {groups.en} differ by no more than chance (p = {chance:.2f}): counts follow how much was read.",
     )
 
 
@@ -331,14 +339,13 @@ def back_test_said(test):
     difference, low, high = test.difference
     rival = FORECASTERS[test.best_rival]
     ko = (
-        f"한 달 앞을 내다본 {len(test.origins)}번의 시험에서 워크북이 고른 20곳·시간은 다음 달 체납차량 포착의 {hits['ours']:.1%}를 담았다. 지난달 "
-        f"명단은 {hits['last_month']:.1%}, 모든 달의 명단은 {hits['all_months']:.1%}, 판독이 가장 많은 곳은 {hits['busiest_readers']:.1%}, 미리 알았다면 "
-        f"{hits['best_possible']:.1%}이다."
+        f"한 달 앞을 내다본 {len(test.origins)}번의 시험에서 워크북이 고른 20곳·시간은 다음 달 체납차량 포착의 {hits['ours']:.1%}를 담았다(지난달 "
+        f"명단 {hits['last_month']:.1%}, 판독이 가장 많은 곳 {hits['busiest_readers']:.1%}, 미리 알았다면 {hits['best_possible']:.1%})."
     )
     en = (
         f"In {some(len(test.origins), 'trial', 'trials')} of one month ahead the 20 place-hours chosen here held {hits['ours']:.1%} of the next month's "
-        f"sightings; last month's list {hits['last_month']:.1%}, the list of all months {hits['all_months']:.1%}, the busiest readers "
-        f"{hits['busiest_readers']:.1%}, and had one known {hits['best_possible']:.1%}."
+        f"sightings (last month's list {hits['last_month']:.1%}, the busiest readers {hits['busiest_readers']:.1%}, had one known "
+        f"{hits['best_possible']:.1%})."
     )
     if not np.isnan(low):
         verdict = (
@@ -350,11 +357,18 @@ def back_test_said(test):
         )
         ko += f" 가장 나은 맞수({rival.ko})와의 차이는 {_points(difference)}(95% 구간 {_points(low)}~{_points(high)})로 {verdict.ko}."
         en += f" That is {verdict.en} the best rival ({rival.en}): {_points(difference)} (95% interval {_points(low)} to {_points(high)})."
-    if hits["ours"] <= hits["busiest_readers"]:
-        ko += " 판독이 많은 곳만 고른 것보다 낫지 않다: 포착 건수의 지도는 판독한 곳의 지도에 가깝다."
-        en += " It is no better than choosing where most plates are read: a map of sightings is close to a map of where readers read."
     numbers = {f"hit_{name}": float(value) for name, value in hits.items()} | {"difference": float(difference)}
-    return [Finding("back_test", Text(ko, en), numbers)]
+    said = [Finding("back_test", Text(ko, en), numbers)]
+    # Where the list is hardly better than standing where most plates are read, it says little of the street.
+    gained = hits["ours"] - hits["busiest_readers"]
+    if gained < LITTLE * hits["busiest_readers"]:
+        words = Text(
+            f"판독이 가장 많은 곳만 고른 것과의 차이는 {_points(gained)}뿐이다: 포착 건수의 지도는 판독한 곳의 지도에 가깝다.",
+            f"The difference from choosing where most plates are read is {_points(gained)}: a map of sightings is close to a map of where "
+            "readers read.",
+        )
+        said.append(Finding("follows_readers", words, {"gained": float(gained)}))
+    return said
 
 
 def _points(share):
@@ -408,26 +422,31 @@ def worth_said(table, model):
     if np.isnan(whole.uplift):
         said = Text(
             "영치하지 않아도 스스로 낼 비율을 알기에는 지난 결과가 모자라, 영치로 더 걷힐 금액을 내지 않는다.",
-            "There are too few outcomes to know what would be paid without seizure, so what seizure adds is not told.",
+            "Too few outcomes tell what is paid without seizure: what seizure adds is not told.",
         )
         return [Finding("worth", said, {"vehicles": int(whole.vehicles)})]
     worth, owed = won(1e6 * whole.uplift), won(1e6 * whole.million_krw)
     between, among = "", ""
     if not np.isnan(whole.low):
         low, high = won(1e6 * whole.low), won(1e6 * whole.high)
-        between, among = f"(90% 구간 {low.ko}~{high.ko})", f" (90% interval {low.en} to {high.en})"
+        between, among = f"(90% 구간 {low.ko}~{high.ko})", f" ({low.en} to {high.en}, 90% interval)"
     said = Text(
         f"영치 대상 {int(whole.vehicles):,}대가 진 {owed.ko} 가운데 영치로 {HORIZON_DAYS}일 안에 더 걷힐 것은 {worth.ko}{between}이다: 영치하면 "
-        f"{whole.pay_if_seized:.0%}, 그냥 두어도 {whole.pays_anyway:.0%}가 완납된다(근거: {bases[0].ko}; {bases[1].ko}).",
-        f"Of {owed.en} owed by {int(whole.vehicles):,} vehicles that may be seized, seizure would add {worth.en}{among} within {HORIZON_DAYS} days: "
-        f"{whole.pay_if_seized:.0%} is settled if seized, {whole.pays_anyway:.0%} anyway (basis: {bases[0].en}; {bases[1].en}).",
+        f"{whole.pay_if_seized:.0%}, 그냥 두어도 {whole.pays_anyway:.0%}가 완납된다.",
+        f"Of {owed.en} owed by {int(whole.vehicles):,} vehicles, seizure would add {worth.en}{among} within {HORIZON_DAYS} days: "
+        f"{whole.pay_if_seized:.0%} is settled if seized, {whole.pays_anyway:.0%} anyway.",
     )
     numbers = {
         "vehicles": int(whole.vehicles),
         "uplift_krw": 1e6 * float(whole.uplift),
         "owed_krw": 1e6 * float(whole.million_krw),
     }
-    return [Finding("worth", said, numbers)]
+    basis = Text(
+        f"영치하면 완납하는 비율의 근거는 {bases[0].ko}, 그냥 두어도 완납하는 비율의 근거는 {bases[1].ko}이다.",
+        f"Settlement if seized rests on {bases[0].en}, settlement anyway on {bases[1].en}.",
+    )
+    numbers_of = {"if_seized": model.basis_if_seized, "anyway": model.basis_anyway}
+    return [Finding("worth", said, numbers), Finding("worth_basis", basis, numbers_of)]
 
 
 def fairness_said(table):
