@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dansok import choices as chosen
-from dansok.cases.delinquent_map.labels import FAIRNESS, HIDDEN
+from dansok.cases.delinquent_map.labels import FAIRNESS
 from dansok.cases.delinquent_stakeout import duty, foresight, leave, past, sentences, shown, trials
 from dansok.cases.delinquent_stakeout.ground import ground_of
 from dansok.cases.delinquent_stakeout.inputs import Inputs, load
@@ -20,6 +20,7 @@ from dansok.cases.delinquent_stakeout.labels import (
     CALENDAR_COLUMNS,
     EXPECTED,
     FAIRNESS_COLUMNS,
+    LEFT_OUT,
     MONTH_COLUMNS,
     NEXT_COLUMNS,
     PAST_COLUMNS,
@@ -159,8 +160,8 @@ class Result:
 
     @property
     def hidden(self):
-        """What a dash means in tables of counts."""
-        return HIDDEN.format(few=self.few)
+        """Which groups are not listed."""
+        return LEFT_OUT.format(few=self.few)
 
     @property
     def ranking(self):
@@ -199,7 +200,7 @@ def analyse(inputs, choices):
     factors = past.factors(done, ground.number_of, duty.rest_days)
     known = foresight.with_outcomes(known, factors)
     roster = ground.roster(blocks, choices.limits, choices.crew_kmh)
-    plan = _planned(roster, known, ground, choices)
+    plan = trials.plan_of(roster, known)
     scale, error = tried.scale
     scaled = {"scale": scale, "scale_error": error}
     told = stakeout.promise(plan, known.encounters, known.vehicles, **scaled)
@@ -253,20 +254,6 @@ def analyse(inputs, choices):
         findings=findings,
         metrics=_metrics(plan, told, tried),
     )
-
-
-def _planned(roster, known, ground, choices):
-    """The plan, or a refusal where there are fewer blocks than areas to reach."""
-    areas = ground.places["area_name"].nunique() * choices.area_blocks
-    free = len(roster.blocks) * (1 - choices.random_share)
-    if areas > free:
-        raise Refusal(
-            f"area_blocks = {choices.area_blocks}: 읍면동마다 그만큼 가려면 블록 {areas}개가 필요한데 {free:.0f}개뿐입니다. area_blocks를 줄이거나 조와 밤을 "
-            "늘리세요.",
-            f"area_blocks = {choices.area_blocks}: to reach each 읍면동 so often takes {areas} blocks, and there are {free:.0f}. Lower area_blocks, or add teams "
-            "or nights.",
-        )
-    return stakeout.make_plan(roster, known.encounters, known.vehicles)
 
 
 def _headlines(plan, told, eligible):

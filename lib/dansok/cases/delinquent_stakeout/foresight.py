@@ -10,6 +10,8 @@ from dansok.cases.delinquent_stakeout.ground import seen_at
 from dansok.models import recovery, stakeout, whereabouts
 from dansok.periods import shift
 
+LATE_SHARE = 0.25  # of the looks, the last ones, are held back to choose the settings of the model of whereabouts
+
 
 @dataclass(frozen=True)
 class Known:
@@ -109,7 +111,7 @@ def settings_before(month, inputs, ground, choices):
     """Settings of the model of whereabouts, chosen on what was known when a month began; the model's own where that is little."""
     months = [one for one in choices.months if one < month] or choices.months
     seen = seen_at(inputs.looks, ground, months)
-    late = seen["day"] > seen["day"].max() - pd.Timedelta(days=presence.HELD_BACK_DAYS)
+    late = seen["day"] > seen["day"].quantile(1 - LATE_SHARE)
     if len(seen) < presence.LEAST_VISITS or late.all() or not late.any():
         return whereabouts.Settings()
     middles = ground.places[["x", "y"]].to_numpy(float)

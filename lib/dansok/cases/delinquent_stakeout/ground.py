@@ -53,8 +53,10 @@ class Ground:
         return pd.MultiIndex.from_frame(self.places[["place_x", "place_y"]].astype(float)).get_indexer(keys)
 
     def roster(self, blocks, limits, kmh):
-        """The blocks and every place that a crew can come to."""
+        """The blocks and every place that a crew can come to: none beyond the city, where it has its boundaries."""
         sites = self.places.rename(columns={"area_name": "district"})
+        inside = sites["district"].notna()
+        sites = sites[inside] if inside.any() else sites
         return stakeout.Roster(blocks, sites, stakeout.travel_between(sites, kmh), limits=limits)
 
 

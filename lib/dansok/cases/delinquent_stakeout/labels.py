@@ -10,6 +10,10 @@ EXPECTED = Text(
     "구간은 90%. 대수는 처음 만나는 차량만 센다(같은 차를 두 번 세지 않음)",
     "90% intervals. A vehicle counts where it is met first, never twice",
 )
+LEFT_OUT = Text(
+    "{few}대 미만이거나 그로부터 거꾸로 헤아릴 수 있는 묶음은 싣지 않음",
+    "groups of under {few} vehicles, and those from which such a number could be worked out, are not listed",
+)
 PLANS = {
     "plan": Text("이 계획의 방법", "this workbook's plan"),
     "ten_busiest": Text("포착이 가장 많은 10곳 되풀이", "ten busiest places again and again"),

@@ -71,5 +71,5 @@ def save_plan(folder, result):
         part = folder / f"{name}.parquet.part"
         table.to_parquet(part, index=False)
         os.replace(part, folder / f"{name}.parquet")
-    told = {**result.told, "run": folder.name}
+    told = {**result.told, "run": folder.name.removesuffix(".part")}  # a run is renamed when it is whole
     (folder / "plan.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -43,6 +43,8 @@ def plans_until(folder, day):
     for path in sorted(folder.glob("*/plan.json")):
         told = json.loads(path.read_text(encoding="utf-8"))
         blocks = path.parent / "blocks.parquet"
+        if path.parent.suffix == ".part":  # a run that is not whole
+            continue
         if pd.Timestamp(told["last_day"]) <= day and blocks.is_file():
             found.append((told["first_day"], told["last_day"], path.stat().st_mtime, told["run"], blocks))
     latest = {one[:2]: one for one in sorted(found)}

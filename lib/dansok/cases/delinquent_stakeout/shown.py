@@ -14,6 +14,7 @@ from dansok.words import Text
 
 MILLION = 1_000_000
 TEN_THOUSAND = 10_000
+LEAST_CHANCE = 1e-4  # of meeting a vehicle in a block, below which it is not told
 IN_PLAN = 0.05  # chance to be met from which on a vehicle counts as in the plan
 SURE_CLASSES = ("3-9", "10+")  # of visits behind a vehicle whose places are foreseen
 GRADE_FROM = {"high": 0.7, "middle": 0.4, "low": 0.0}  # share of the expected vehicles in those classes
@@ -47,7 +48,7 @@ def hours_of(start, hours):
 
 def meetings(plan, known, inputs):
     """As `stakeout.first_meetings`, with `reliability` (class of visits), `seen_class` and `been_here` (bool: read at the site)."""
-    rows = stakeout.first_meetings(plan, known.encounters, known.vehicles)
+    rows = stakeout.first_meetings(plan, known.encounters, known.vehicles, minimum=LEAST_CHANCE)
     visits = pd.Series(known.model.visits, known.model.vehicles)
     last = pd.to_datetime(inputs.last_seen.reindex(rows["vehicle"])).to_numpy("datetime64[us]")
     ago = (inputs.held.day.to_datetime64() + np.timedelta64(1, "D") - last) / np.timedelta64(1, "D")
@@ -313,7 +314,7 @@ def _rates(known, vehicles, looks, n_places):
 def fairness(vehicles, chosen, few):
     """Who is in the plan beside who may lose the plate: rows as `labels.FAIRNESS_COLUMNS`.
 
-    Groups of few vehicles have no numbers; areas of few vehicles no row.
+    Groups of few vehicles, and those that would give them away, have no row.
 
     Parameters
     ----------
@@ -337,8 +338,5 @@ def fairness(vehicles, chosen, few):
     for name, own in table.groupby("grouping"):
         told = chosen_among(marked, groups[name], dict.fromkeys(own["group"]), few).loc[own["group"]]
         hidden[own.index] = ~told.notna().all(axis=1).to_numpy()
-    numbers = [name for name in table if name not in ("grouping", "group")]
-    table = table.astype(dict.fromkeys(numbers, float))
-    table.loc[hidden, numbers] = np.nan
-    table = table[~(hidden & (table["grouping"] == "home_area"))].reset_index(drop=True)
+    table = table[~hidden].reset_index(drop=True)
     return table.assign(group=[group_told(*pair) for pair in zip(table["grouping"], table["group"], strict=True)])

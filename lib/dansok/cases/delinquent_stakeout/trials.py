@@ -8,9 +8,10 @@ import pandas as pd
 from dansok.cases.delinquent_stakeout import duty, foresight
 from dansok.cases.delinquent_stakeout.ground import seen_at, squad_hours
 from dansok.models import stakeout
+from dansok.words import Refusal
 
 MOST_TRIALS = 6  # months held back, the last ones
-PRIOR_ERROR = 0.3  # of the logarithm of realised over promised, before any month tells
+PRIOR_ERROR = 0.5  # of the logarithm of realised over promised, before any month tells
 OURS, PRACTICE = "plan", "practice"
 RIVALS = ("ten_busiest", "busiest_once", "most_debt_once")
 
@@ -57,8 +58,8 @@ def scale_of(own):
     Notes
     -----
     Realised over promised value of all months together, held towards 1 by as much as it is uncertain: the logarithm is normal with
-    mean 0 and standard deviation `PRIOR_ERROR` before any month tells, and its mean after them is used (empirical Bayes; Efron and
-    Morris 1973, JASA 68). A few vehicles more or less in a month would move it to and fro otherwise.
+    mean 0 and standard deviation `PRIOR_ERROR` before any month tells, and its mean after them is used. A few vehicles more or
+    less in a month would move it to and fro otherwise.
     """
     own = own[own["promised_value"].gt(0) & own["realised_value"].notna()]
     realised, promised = own["realised_value"].sum(), own["promised_value"].sum()
@@ -103,9 +104,21 @@ def try_months(inputs, ground, choices, settings, months):
 _TOLD = ("answered", "realised_value", "promised_value", "scale_error", "equal_value", "equal_hours")
 
 
+def plan_of(roster, known):
+    """`stakeout.make_plan`, or a refusal where its rules cannot be met together."""
+    try:
+        return stakeout.make_plan(roster, known.encounters, known.vehicles)
+    except ValueError as error:
+        month = f"{roster.blocks['date'].min():%Y-%m}"
+        raise Refusal(
+            f"{month}: 정한 조건을 모두 지키는 계획이 없습니다({error}). area_blocks를 줄이거나 teams, nights, visits_per_site를 늘리세요.",
+            f"{month}: no plan keeps all that is set ({error}). Lower area_blocks, or raise teams, nights or visits_per_site.",
+        ) from error
+
+
 def plans_of(roster, known, inputs, ground, before):
     """Our plan, its rivals in as many blocks, and what squads did in the months `before` in as many hours."""
-    ours = stakeout.make_plan(roster, known.encounters, known.vehicles)
+    ours = plan_of(roster, known)
     rivals = stakeout.rival_plans(roster, known.sightings, known.vehicles, n_blocks=len(ours))
     plans = {OURS: ours} | rivals
     done = squad_hours(inputs.watched, ground, before)
