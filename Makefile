@@ -29,7 +29,7 @@ CHANGED := $(if $(FRESH),always)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
-.PHONY: help install lab briefings test test-full sample-report bench wheels lock clean forget always
+.PHONY: help install lab briefings test test-full sample-report bench wheels lock clean field-list log-sheet access-log forget always
 
 briefings: $(foreach end,ko.pdf en.pdf xlsx,$(RUNS:%=$(CITY)/5_briefings/%.$(end))) ## Every briefing of CITY that is out of date (this is plain `make`)
 	@for lack in $(LACKING); do echo "$${lack%:*}: city.toml에 $${lack#*:} 자료가 없어 만들지 않음;" \
@@ -103,5 +103,16 @@ lock: ## Pin every package below requirements.txt
 clean: ## Delete what make can make again of CITY; never 1_raw
 	rm -rf $(CITY)/2_clean $(CITY)/3_linked $(CITY)/4_analysed $(CITY)/5_briefings
 
-forget: .venv/.done ## Delete rows of vehicles of before BEFORE=YYYY-MM-DD from all that was made of CITY, and show that they are gone
+# OFFICER, PURPOSE and TODAY reach the recipe through the environment, as make passes what its command line sets.
+field-list: .venv/.done ## The vehicles of today's blocks of PLAN (a run of delinquent_stakeout) by their plates; asks for name, purpose and pass-phrase
+	@$(PYTHON) -m dansok.field_list make $(CITY) "$(PLAN)" \
+	$${OFFICER:+--officer "$$OFFICER"} $${PURPOSE:+--purpose "$$PURPOSE"} $${TODAY:+--today "$$TODAY"}
+
+log-sheet: .venv/.done ## Take the log sheet of a list that a crew filled in, FILE, back into 1_raw of CITY
+	@$(PYTHON) -m dansok.field_list take-back $(CITY) "$(FILE)"
+
+access-log: .venv/.done ## Check the log of all field lists, and that it knows every list of CITY
+	@$(PYTHON) -m dansok.field_list check-log $(CITY)
+
+forget: .venv/.done ## Delete lists and plans of CITY whose time is over and, with BEFORE=YYYY-MM-DD, rows of vehicles of before that day; show that they are gone
 	$(PYTHON) -m dansok.forget $(CITY) $(BEFORE)

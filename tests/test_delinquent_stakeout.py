@@ -269,9 +269,8 @@ def earlier(folder, run="2025-05", last="2025-05-30", blocks=4):
 
 
 def log_of(*rows):
-    return pd.DataFrame(rows, columns=["acted_at", "action", "crew"]).assign(
-        acted_at=lambda t: pd.to_datetime(t["acted_at"])
-    )
+    log = pd.DataFrame(rows, columns=["acted_at", "action", "crew"]).reindex(columns=past.LOG_COLUMNS)
+    return log.assign(acted_at=pd.to_datetime(log["acted_at"]))
 
 
 def test_only_plans_whose_days_are_over_are_read(tmp_path):
@@ -295,6 +294,20 @@ def test_a_block_without_an_entry_is_not_known_to_have_been_worked(tmp_path):
     told = past.promised_and_delivered(done).iloc[0]
     assert (told["blocks"], told["worked"], told["hits"], told["in_vain"]) == (4, 2, 1, 1)
     assert told["expected"] == pytest.approx(1.0), "of the blocks worked alone"
+
+
+def test_a_log_sheet_names_its_block_and_counts_a_vehicle_once(tmp_path):
+    starts = earlier(tmp_path)
+    late = starts + pd.Timedelta(days=40)
+    log = log_of(
+        *[(at, action, "A") for at, action in zip(late, ("not_there", "seized", "paid_on_spot", "met"), strict=True)]
+    )
+    log = log.assign(
+        block=[f"{starts[0]:%Y-%m-%d} A 1", *[f"{starts[1]:%Y-%m-%d} A 1"] * 3], plate_token=[None, "p", "p", "q"]
+    )
+    export = log_of((starts[1] + pd.Timedelta(minutes=5), "seized", "A")).assign(plate_token="p")
+    done = past.delivered(past.plans_until(tmp_path, pd.Timestamp("2025-06-30")), pd.concat([log, export]))
+    assert done["entries"].tolist() == [1, 4, 0, 0] and done["hits"].tolist() == [0, 2, 0, 0]
 
 
 def test_three_visits_in_vain_lower_a_site_by_half(tmp_path):

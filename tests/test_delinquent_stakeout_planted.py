@@ -81,7 +81,7 @@ class PlantedCity:
             fixtures=self._fixtures(),
             names={},
             streets=gpd.GeoDataFrame(geometry=[], crs="EPSG:5179"),
-            log=pd.DataFrame(columns=["acted_at", "action", "crew"]),
+            log=pd.DataFrame(columns=past.LOG_COLUMNS),
             before=past.Before(pd.DataFrame(columns=[*past.BLOCK_COLUMNS, "run"]), pd.DataFrame()),
             areas=self._areas(),
             arrivals=pd.DataFrame(),

@@ -63,7 +63,12 @@ columns = { acted_at = "일시", action = "조치", plate = "차량번호" }
 """
 BEFORE = datetime.date(2025, 3, 1)
 HERE = "127.2,37.65"
-PLANS = {"old": "2025-02-28", "young": "2025-03-31", "undated": None}  # last day of a plan
+PLANS = {
+    "old": "2025-02-28",
+    "young": "2025-03-31",
+    "this month": f"{datetime.date.today()}",
+    "undated": None,
+}  # last day
 FILES = {
     # Of the day itself, of the second before, without a plate, without a day, with neither.
     "단속 1.csv": f"""일시,차량번호,장소,신고자,경도,위도
@@ -341,6 +346,18 @@ def put_plans(city):
     (city.analysed / "data_quality" / "latest.failed.ipynb").write_text("{}", encoding="utf-8")
 
 
+def test_results_of_before_the_day_are_gone(city):
+    put_plans(city)
+    removed = forget(city, BEFORE).removed
+    left = {path.relative_to(city.analysed).as_posix() for path in city.analysed.rglob("*.*") if path.is_file()}
+    assert left == {
+        *(f"delinquent_stakeout/{name}/meetings.parquet" for name in ("young", "this month")),
+        *(f"delinquent_stakeout/{name}/blocks.parquet" for name in PLANS),
+        *(f"delinquent_stakeout/{name}/plan.json" for name in PLANS if PLANS[name]),
+    }
+    assert "delinquent_stakeout/old/meetings.parquet" in removed
+
+
 def test_the_command_shows_and_refuses(city):
     put_plans(city)
 
@@ -349,20 +366,17 @@ def test_the_command_shows_and_refuses(city):
         return subprocess.run(line, capture_output=True, text=True, cwd=PROJECT, check=False)
 
     kept = stored(city)
-    for arguments in ((), ("2999-01-01",), ("2025/03/01",)):
+    for arguments in (("2999-01-01",), ("2025/03/01",), ("2025-03-01", "2025-04-01")):
         done = command(*arguments)
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 2 and not done.stdout
     assert stored(city) == kept
+    done = command()
+    assert done.returncode == 0 and stored(city) == kept, "without a day only what is over by rule goes"
+    assert {path.parent.name for path in city.analysed.rglob("meetings.parquet")} == {"this month"}
+    assert "deleted: old/meetings.parquet" in done.stdout and "undated" in done.stdout
     done = command("2025-03-01")
     assert done.returncode == 0, done.stderr
     assert "2_clean/debts 체납: 8 -> 6" in done.stdout and "1_raw/체납 2501.csv: 2 / 2" in done.stdout
-    left = {path.relative_to(city.analysed).as_posix() for path in city.analysed.rglob("*.*") if path.is_file()}
-    assert left == {
-        "delinquent_stakeout/young/meetings.parquet",
-        *(f"delinquent_stakeout/{name}/blocks.parquet" for name in PLANS),
-        *(f"delinquent_stakeout/{name}/plan.json" for name in ("old", "young")),
-    }
-    assert "4_analysed/delinquent_stakeout/old/meetings.parquet: 지움" in done.stdout
     made = subprocess.run(
         ["make", "-n", f"CITY={city.folder}", "forget", "BEFORE=2025-03-01"],
         capture_output=True,

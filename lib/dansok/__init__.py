@@ -19,6 +19,7 @@ LAYERS = (
     "link",  # 2_clean -> 3_linked
     "choices",  # what an analyst may choose
     "models",  # plain arrays in, plain tables out
+    "field_list",  # named vehicles for the crews: the one step that turns tokens back into plates
     "sample",  # the synthetic city
     "cases",  # one module a notebook
     "charts",  # draw tables, compute nothing

@@ -118,6 +118,15 @@ class City:
         return self.folder / "5_briefings"
 
     @property
+    def field_lists(self):
+        return self.folder / "field_lists"
+
+    @property
+    def invented(self):
+        """Whether `dansok.sample` wrote the city: what truly happens in it lies beside its data."""
+        return (self.folder / "truth").is_dir()
+
+    @property
     def forgotten_before(self):
         """Day before which personal rows were, or are being, deleted for good (datetime.date); None: no such day."""
         return max((date.fromisoformat(one["before"]) for one in self.forgotten), default=None)

@@ -1,4 +1,7 @@
-"""Delete what is older than the office may keep, for good, and show that it is gone: python -m dansok.forget CITY YYYY-MM-DD.
+"""Delete what is older than the office may keep, for good, and show that it is gone: python -m dansok.forget CITY [YYYY-MM-DD].
+
+Field lists whose day of destruction has come, and the vehicles of old plans, go whenever it is asked (`field_list.expiry`); rows of
+before a day only if the day is told.
 
 `clean` leaves out every personal row of before the day (`tables.Table.ages_by`), and so does `link` of what `clean` leaves; the day
 is written to `forgotten.json` in the city folder, so that no later run brings them back from 1_raw. 1_raw itself is never
@@ -19,6 +22,7 @@ from ibis import _
 from dansok.city import FORGOTTEN, open_city
 from dansok.clean import clean_city, read_table
 from dansok.engine import connect
+from dansok.field_list.expiry import remove_expired
 from dansok.link import link
 from dansok.tables import TABLES
 from dansok.words import Refusal, exit_on_refusal
@@ -51,14 +55,21 @@ class Forgotten:
 
 
 def main(arguments):
-    if len(arguments) != 2:
+    if len(arguments) not in (1, 2):
         raise Refusal(
-            "어느 날보다 오래된 것을 지울지 적으세요: make forget CITY=도시폴더 BEFORE=2024-01-01",
-            "Say before which day rows are to be deleted: make forget CITY=FOLDER BEFORE=2024-01-01",
+            "사용법: make forget CITY=도시폴더 (어느 날보다 오래된 행도 지우려면 BEFORE=2024-01-01)",
+            "Usage: make forget CITY=FOLDER (and BEFORE=2024-01-01, to delete rows of before a day too)",
         )
     city = open_city(arguments[0])
-    for line in told(forget(city, read_day(arguments[1]))):
-        print(line)
+    before = read_day(arguments[1]) if len(arguments) == 2 else None
+    expired = remove_expired(city, pd.Timestamp(date.today()), datetime.now().astimezone())
+    for name in (*expired.lists, *(f"{name}/meetings.parquet" for name in expired.plans)):
+        print(f"보존 기간이 지나 지움 / expired and deleted: {name}")
+    if before:
+        for line in told(forget(city, before)):
+            print(line)
+    elif not (expired.lists or expired.plans):
+        print("보존 기간이 지난 명단과 계획 없음 / no list or plan whose time is over")
 
 
 def read_day(text, today=None):

@@ -51,21 +51,28 @@ def key_ring():
     return Path(named).expanduser().resolve() if named else platformdirs.user_config_path("dansok") / "plates.key"
 
 
-def key(path=None):
+def key(path=None, make=True):
     """The office's key; made when it is first asked for.
 
     Parameters
     ----------
     path : Path, optional
         Key file; `key_ring()` if not given.
+    make : bool
+        False for whoever turns tokens back: a new key fits none of them.
 
     Raises
     ------
     Refusal
-        If the file lies in a city folder or a git checkout, may be read by others, or holds no key.
+        If the file lies in a city folder or a git checkout, may be read by others, or holds no key; or is missing and not to be made.
     """
     path = Path(path or key_ring()).resolve()
     _refuse_exposed(path)
+    if not path.exists() and not make:
+        raise Refusal(
+            f"차량번호 키 파일 {path}이(가) 없습니다. 토큰을 만들 때 쓴 키를 되돌려 놓거나 환경변수 {VARIABLE}에 그 위치를 적으세요.",
+            f"There is no key file {path}. Put the key back with which the tokens were made, or name its place in {VARIABLE}.",
+        )
     if not path.exists():
         _make(path)
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:

@@ -547,7 +547,7 @@ SIGHTINGS = _clean(
 )
 OUTCOMES = _clean(
     "outcomes",
-    "one seizure of a plate, or notice of one",
+    "one thing that a squad did about one vehicle; or a block of a plan, or a vehicle expected in it, for which it waited in vain",
     "영치",
     (
         Column("acted_at", "timestamp", "Moment of the action.", "영치일시", "Asia/Seoul local time"),
@@ -569,10 +569,15 @@ OUTCOMES = _clean(
                 "notice": Text("영치예고", "notice of seizure"),
                 "returned": Text("반환", "plate returned"),
                 "towed": Text("견인", "towed"),
+                "paid_on_spot": Text("현장 납부", "paid on the spot"),
+                "settled": Text("분납 약정", "instalments agreed"),
+                "met": Text("발견만", "met, nothing done"),
+                "not_there": Text("미발견", "not there"),
             },
         ),
         Column("paid_krw", "integer", "What was paid upon it.", "납부액", "won", "nothing recorded"),
         Column("crew", "string", "Arrears squad that acted.", "영치반", empty_means="not in the export"),
+        Column("block", "string", "Block of the stake-out plan.", "구간", empty_means="not upon a plan"),
         Column("place_as_sent", "string", "Place as the export names it.", "장소", empty_means="not in the export"),
         *POSITION,
         *PLATE,
@@ -1186,7 +1191,8 @@ Columns marked *(made)* are filled by the workbook; all others may be mapped in 
 `2_clean` lie `<table>.rejected.parquet` (rows left out, with the reason, file and row) and `<table>.ledger.parquet`
 (rows in, dropped, mended and flagged, step by step). `2_clean/arrivals.parquet` lists the files that came,
 `2_clean/surprises.parquet` what was odd about them. `forgotten.json` in the city folder, once `make forget` was used, holds the
-days before which personal rows were deleted; `clean` leaves such rows out for good.
+days before which personal rows were deleted; `clean` leaves such rows out for good. `field_lists`, once `make field-list` was used, holds
+lists of plates under a pass-phrase, each with its day of destruction in its name; their access log lies beside the key.
 
 `4_analysed/delinquent_stakeout/<run>/` also holds the plan itself, tokens only: `blocks.parquet` (one row a block: team, hours,
 place, what is expected), `meetings.parquet` (one row a block and vehicle that may be met there) and `plan.json` (days, register, mark

@@ -203,6 +203,15 @@ def _unreadable(column):
     return Text(f"{with_particle(column.ko, '을/를')} 읽을 수 없음", f"{column.name} cannot be read")
 
 
+def plates_of(texts, to_pandas):
+    """The distinct plate texts of a source as `read_plates` reads them, with `plate_text`, in frames as `vehicles_of` yields."""
+    held = texts.filter(texts.plate.notnull()).group_by(plate_text=texts.plate).agg(n=_.count())
+    every = to_pandas(held.select("plate_text").order_by("plate_text")).plate_text
+    for start in range(0, max(len(every), 1), PLATES_AT_ONCE):
+        distinct = every.iloc[start : start + PLATES_AT_ONCE]
+        yield read_plates(distinct).assign(plate_text=distinct)
+
+
 def vehicles_of(texts, key, to_pandas):
     """What the distinct plate texts of a source say, with their tokens instead of the plates' normal form.
 
@@ -211,14 +220,10 @@ def vehicles_of(texts, key, to_pandas):
     pd.DataFrame
         Up to `PLATES_AT_ONCE` plates, to keep memory small; at least one frame, which may be empty.
     """
-    held = texts.filter(texts.plate.notnull()).group_by(plate_text=texts.plate).agg(n=_.count())
-    every = to_pandas(held.select("plate_text").order_by("plate_text")).plate_text
-    for start in range(0, max(len(every), 1), PLATES_AT_ONCE):
-        distinct = every.iloc[start : start + PLATES_AT_ONCE]
-        read = read_plates(distinct)
+    for read in plates_of(texts, to_pandas):
         yield pd.DataFrame(
             {
-                "plate_text": distinct,
+                "plate_text": read.plate_text,
                 "plate_token": tokens(read.plate, key),
                 "plate_state": read.plate_state,
                 "look_alike_token": look_alike_tokens(look_alike(read.plate), key),

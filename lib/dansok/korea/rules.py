@@ -37,6 +37,7 @@ KINDS = (
     "seizure",
     "livelihood",
     "after_seizure",
+    "field_list",
     "system",
     "plates",
     "siting",

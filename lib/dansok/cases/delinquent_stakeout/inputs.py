@@ -59,7 +59,7 @@ class Inputs:
     streets : gpd.GeoDataFrame
         Lines to draw under the small maps; no rows where the city has none.
     log : pd.DataFrame
-        `acted_at`, `action`, `crew` of `tables.OUTCOMES` until the day.
+        `past.LOG_COLUMNS` of `tables.OUTCOMES` until the day.
     before : past.Before
         Blocks and meetings of the plans that ended by the day.
     """
@@ -117,7 +117,7 @@ def load(choices):
         fixtures=pd.concat([_fixtures(clean["lots"], "lot"), _fixtures(clean["cameras"], "camera")], ignore_index=True),
         names=place_names(parking_records(linked["placed_tickets"], place, begins, ends)),
         streets=read_areas(clean["streets"].select("geometry").filter(_.geometry.notnull()).to_pandas()),
-        log=clean["outcomes"].filter(_.acted_at.date() <= ends.date()).select("acted_at", "action", "crew").to_pandas(),
+        log=clean["outcomes"].filter(_.acted_at.date() <= ends.date()).select(*past.LOG_COLUMNS).to_pandas(),
         before=past.plans_until(city.analysed / "delinquent_stakeout", ends),
         areas=read_areas(read_table(city, "areas")),
         arrivals=arrivals[arrivals.table.isin(USED)],

@@ -9,7 +9,8 @@ import pandas as pd
 from dansok.cases.delinquent_map.presence import slot_of
 from dansok.models import stakeout
 
-HITS = ("seized", "notice", "towed")
+LOG_COLUMNS = ("acted_at", "action", "crew", "block", "plate_token")
+HITS = ("seized", "notice", "towed", "paid_on_spot", "settled", "met")
 NO_ACT = "returned"  # of a plate, at the office
 BLOCK_COLUMNS = (
     "block", "team", "starts_at", "ends_at", "how", "place_name", "area_name", "x", "y", "control", "expected_vehicles",
@@ -61,20 +62,24 @@ def delivered(before, log):
     ----------
     before : Before
     log : pd.DataFrame
-        `acted_at`, `action`, `crew`: whatever was logged; a return of a plate is no part of a block, and an entry that
-        is no hit is a vehicle looked for in vain.
+        `LOG_COLUMNS` of whatever was logged; a return of a plate is no part of a block, and an entry that
+        is no hit is a vehicle, or a whole block, looked for in vain.
 
     Returns
     -------
     pd.DataFrame, rows as `before.blocks`
-        With `entries` (of its team within its hours) and `hits`. A block without an entry is not known to have been worked.
+        With `entries` (rows that name the block as the log sheets of field lists do, or name none and are of its team within its
+        hours) and `hits` (vehicles). A block without an entry is not known to have been worked.
     """
-    acts = log[(log["action"] != NO_ACT) & log["crew"].notna()]
+    acts = log[log["action"] != NO_ACT]
     entries, hits = [], []
     for block in before.blocks.itertuples():
-        own = acts[acts["acted_at"].between(block.starts_at, block.ends_at) & (acts["crew"] == block.team)]
+        in_time = acts["acted_at"].between(block.starts_at, block.ends_at) & (acts["crew"] == block.team)
+        own = acts[(acts["block"] == block.block) | (acts["block"].isna() & in_time)]
         entries.append(len(own))
-        hits.append(int(own["action"].isin(HITS).sum()))
+        met = own.loc[own["action"].isin(HITS), "plate_token"]
+        # A seizure may stand in the office's own export and in the crew's log sheet.
+        hits.append(int(met.nunique() + met.isna().sum()))
     return before.blocks.assign(entries=entries, hits=hits)
 
 
