@@ -658,17 +658,21 @@ def paired_cells(
         larger = _draw_cells(panels[0, column], corners, colours, cell_metres, true_size=False)
         if window:
             panels[0, column].add_patch(_frame(window))
-            _zoom(panels[1, column], areas, window, "A", corners, colours, cell_metres, language, True)
+            _zoom(panels[1, column], areas, window, "A", corners, colours, cell_metres, language, names=False)
     across_corner, _up = _emptiest_corner(panels[0, 0], areas)
     _furniture(panels[0, 0], language, (across_corner, 0))
-    if marks is not None and len(marks):
-        figure.draw_without_rendering()
-        for column, name in enumerate(("left", "right")):
-            for axes in panels[:, column]:
-                room = _Room(axes)
+    figure.draw_without_rendering()
+    drawn_on = cells[cells[["left", "right"]].max(axis=1) > 0]
+    middles = _squares(drawn_on, cell_metres) + cell_metres / 2
+    for column, name in enumerate(("left", "right")):
+        for axes in panels[:, column]:
+            room = _Room(axes)
+            room.take(_corner(room, (across_corner, 0) if axes is panels[0, 0] else (1, 0)))
+            if marks is not None:
                 inside = marks["x"].between(*axes.get_xlim()) & marks["y"].between(*axes.get_ylim())
                 for mark in marks[inside].itertuples():
                     _number_place(room, mark, words=mark.label, filled=mark.side == name)
+            _write_names(room, areas, cells=middles, size=charts.TINY if axes is panels[0, column] else SMALL)
     grey = cells[["left", "right"]].isna().any(axis=1).any()
     _class_key(figure, shades, edges, grey, larger, cell_metres, (value_label, blank, mark_words), language)
     return figure

@@ -1,11 +1,12 @@
 """Findings of the corrected side and of next month: each a sentence in both languages, built from its numbers."""
 
 from dansok.cases.parking_hotspots.corrected import SHARE_OF_CELLS
-from dansok.cases.parking_hotspots.labels import EFFORTS, FORECASTERS, KINDS, NOTHING, SEASONS, VERDICTS
+from dansok.cases.parking_hotspots.labels import EFFORTS, FORECASTERS, KINDS, NOTHING, SEASONS, VERDICTS, WEEKDAYS
 from dansok.cases.parking_hotspots.outlook import OUR_PLACES, OURS, SIZES
 from dansok.cases.parking_hotspots.reading import SEEN_OFTEN
 from dansok.cases.parking_hotspots.verdicts import often_seen
 from dansok.findings import Finding
+from dansok.models import guard
 from dansok.korea.particles import with_particle
 from dansok.tables import CHANNELS
 from dansok.words import Text
@@ -338,20 +339,20 @@ def _loop(corrected):
             )
         ]
     found, exploring = loop.concentration, loop.exploration
-    ko = f"순찰차 시간의 {found.effort_share:.0%}가 가장 많이 도는 10% 장소에 쓰이고, 그곳에서 일어나는 일은 {found.rate_share:.0%}이다"
-    ko += f"(차이 {100 * found.gap:.0f}%포인트, 90% 구간 {100 * found.low:.0f}~{100 * found.high:.0f}). "
-    en = f"{found.effort_share:.0%} of the patrol cars' time goes to the tenth of places with most of it, where {found.rate_share:.0%} of it happens"
-    en += f" (a gap of {100 * found.gap:.0f} points, 90% interval {100 * found.low:.0f} to {100 * found.high:.0f}). "
-    ko += (
-        "순찰이 일어나는 것보다 더 쏠려 있어, 기록이 기록을 부르고 있을 수 있다."
-        if found.runaway
-        else "일어나는 것보다 더 쏠려 있다고 할 수 없다."
-    )
-    en += (
-        "Patrols are drawn together more than what happens: records may be breeding records."
-        if found.runaway
-        else "That is not beyond what happens there."
-    )
+    gap, low, high, margin = (100 * value for value in (found.gap, found.low, found.high, guard.MARGIN))
+    ko = f"순찰차 시간의 {found.effort_share:.1%}가 가장 많이 도는 10% 장소에 쓰이고, 그곳에서 전체의 {found.rate_share:.1%}가 일어난다"
+    ko += f"(차이 {gap:.1f}%포인트, 90% 구간 {low:.1f}~{high:.1f}). "
+    en = f"{found.effort_share:.1%} of the patrol cars' time goes to the tenth of places with most of it, where {found.rate_share:.1%} of it happens"
+    en += f" (a gap of {gap:.1f} points, 90% interval {low:.1f} to {high:.1f}). "
+    if found.runaway:
+        ko += f"{margin:.0f}%포인트 넘게 더 쏠려 있어, 기록이 기록을 부르고 있을 수 있다."
+        en += f"Patrols are drawn together over {margin:.0f} points more than what happens: records may be breeding records."
+    elif found.low > 0:
+        ko += f"일어나는 일보다 조금 더 쏠려 있으나, 기록이 기록을 부른다고 볼 만큼(구간이 모두 {margin:.0f}%포인트를 넘음)은 아니다."
+        en += f"That is somewhat more than what happens there, but the interval does not lie above the {margin:.0f} points of an alarm."
+    else:
+        ko += "일어나는 일보다 더 쏠려 있다고 할 수 없다."
+        en += "That is not beyond what happens there."
     numbers = {"effort_share": found.effort_share, "rate_share": found.rate_share, "gap": found.gap, "low": found.low,
                "high": found.high, "runaway": found.runaway}  # fmt: skip
     if exploring is not None:
@@ -410,53 +411,43 @@ def _week_said(outlook):
             )
         ]
     total, held = outlook.by_week["mean"].sum(), outlook.scores["coverage"]["chosen"]
-    best = _best_rival(outlook.scores)
-    ratio = outlook.scores["rmse"][OURS] / outlook.scores["rmse"][best]
-    ours = outlook.chosen == OURS
+    against, numbers = _against_rivals(outlook.scores, outlook.chosen)
     ko = (
         f"다음 4주({outlook.first_day:%Y-%m-%d}~{outlook.last_day:%m-%d}) {with_particle(name.ko, '은/는')} 약 {total:,.0f}건으로 본다. "
-        f"지난 달들에 맞춰 보면 읍면동별 주 예측의 90% 구간이 실제의 {held:.0%}를 담았고, 오차는 가장 나은 단순 방법"
-        f"({FORECASTERS[best].ko})의 {ratio:.2f}배이다"
-        + (
-            ". 그보다 나아서 쓴다."
-            if ours
-            else f": 이기지 못해 {with_particle(FORECASTERS[outlook.chosen].ko, '을/를')} 쓴다."
-        )
+        f"지난 달들에 맞춰 보면 읍면동별 주 예측의 90% 구간이 실제의 {held:.0%}를 담았다. {against.ko}"
     )
     en = (
         f"{name.en} in the next four weeks ({outlook.first_day:%Y-%m-%d} to {outlook.last_day:%m-%d}): about {total:,.0f}. Tried on past "
-        f"months, the 90% intervals by area and week held {held:.0%} of what came; the error is {ratio:.2f} times that of the best simple "
-        f"rival ({FORECASTERS[best].en})"
-        + ("." if ours else f", which wins: {FORECASTERS[outlook.chosen].en} is used.")
+        f"months, the 90% intervals by area and week held {held:.0%} of what came. {against.en}"
     )
-    numbers = {"records": total, "coverage": held, "rmse_ratio_to_best_rival": ratio, "forecaster": outlook.chosen,
-               "best_rival": best}  # fmt: skip
-    return [Finding("next_weeks", Text(ko, en), _plain(numbers))]
+    return [Finding("next_weeks", Text(ko, en), _plain({"records": total, "coverage": held} | numbers))]
 
 
-def _best_rival(scores):
-    return scores["crps"].drop([OURS, "chosen"]).idxmin()
+def _against_rivals(scores, chosen):
+    """How our method did against the best simple one in the months judged, and which is used: best in all months before."""
+    best = scores["crps"].drop([OURS, "chosen"]).idxmin()
+    more = scores["crps"][OURS] / scores["crps"][best] - 1
+    ko = f"우리 방법의 오차(CRPS)는 가장 나은 단순 방법({FORECASTERS[best].ko})보다 {abs(more):.1%} {'크다' if more > 0 else '작다'}"
+    en = f"The error (CRPS) of our method is {abs(more):.1%} {'above' if more > 0 else 'below'} that of the best simple rival ({FORECASTERS[best].en})"
+    if chosen == OURS:
+        ko, en = f"{ko}. 앞선 달들 전체에서 나아 우리 방법을 쓴다.", f"{en}; it did best over all the months before and is used."
+    else:
+        ko += f". 우리 방법이 앞선 달들 전체에서 이기지 못해 단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
+        en += f". Over all the months before, our method does not beat the simple one, so {FORECASTERS[chosen].en} is used."
+    return Text(ko, en), {"crps_above_best_rival": more, "forecaster": chosen, "best_rival": best}
 
 
 def _hour_said(outlook):
     if outlook.by_hour is None:
         said = Text("요일과 시간의 예측도 내지 않는다.", "Nor is there a forecast by weekday and hour.")
         return [Finding("next_hours", said, {})]
-    best = _best_rival(outlook.hour_scores)
-    name = FORECASTERS[outlook.hour_chosen]
-    ratio = outlook.hour_scores["crps"][OURS] / outlook.hour_scores["crps"][best]
-    return [
-        Finding(
-            "next_hours",
-            Text(
-                f"요일·시간별 예측은 앞선 달들에서 점수(CRPS)가 가장 나았던 {with_particle(name.ko, '을/를')} 쓴다(맞춰 본 마지막 달들에서 "
-                f"우리 방법의 점수는 가장 나은 단순 방법의 {ratio:.2f}배, 작을수록 나음).",
-                f"By hour of the week, {name.en} is used, which had the best score (CRPS) in the months before (in the last months tried, the "
-                f"score of our method is {ratio:.2f} times that of the best simple rival; less is better).",
-            ),
-            _plain({"crps_ratio_to_best_rival": ratio, "forecaster": outlook.hour_chosen}),
-        )
-    ]
+    busiest = outlook.by_hour.loc[outlook.by_hour["value"].idxmax()]
+    day, hour, expected = WEEKDAYS[int(busiest.weekday)], int(busiest.hour), busiest.value
+    against, numbers = _against_rivals(outlook.hour_scores, outlook.hour_chosen)
+    ko = f"다음 4주에 가장 몰릴 때는 {day.ko}요일 {hour}시대(4주 동안 {expected:.1f}건)이다. {against.ko}"
+    en = f"Most will come on {day.en}, {hour}-{hour + 1} h ({expected:.1f} records in four weeks). {against.en}"
+    numbers |= {"weekday": int(busiest.weekday), "hour": hour, "records": expected}
+    return [Finding("next_hours", Text(ko, en), _plain(numbers))]
 
 
 def _hits_said(outlook):

@@ -46,13 +46,7 @@ def _of_rates(choices, corrected):
         else Text(f"{fitted.bandwidth_m:.0f} m", f"{fitted.bandwidth_m:.0f} m")
     )
     linked = int(fitted.by_hour["linked"].sum())
-    days = evidence.outages
-    told = [str(day)[:10] for day in days]
-    outages = (
-        Text(f"{len(days)}일({told[0]}~{told[-1]})", f"{len(days)} days ({told[0]} to {told[-1]})")
-        if told
-        else Text("없음", "none")
-    )
+    outages = _runs(evidence.outages)
     rows = [
         ("헤아린 수단", "Channels", channels_said(evidence.channels), "매개변수 channels; 얼마나 보았는지 아는 것만", "parameter channels; those whose looking is known"),
         ("기준 수단", "Unit of the rates", first, "장소별로 아는 수단 가운데 가장 많은 곳을 본 것", "of those known place by place, the one that looks at most places"),
@@ -72,6 +66,19 @@ def _of_rates(choices, corrected):
     if spread.ko:
         rows.insert(3, ("읍면동 안에 고르게 폄", "Spread evenly in each area", spread, "어느 장소였는지는 적혀 있지 않음", "the log does not say at which place"))  # fmt: skip
     return rows
+
+
+def _runs(days):
+    """Days, those in a row as one stretch."""
+    if days.empty:
+        return Text("없음", "none")
+    days = days.to_series()
+    stretches = [own.index for _, own in days.groupby((days.diff() != pd.Timedelta(days=1)).cumsum())]
+    ko, en = (
+        ", ".join(f"{own[0]:%Y-%m-%d}" + (f"{to}{own[-1]:%m-%d}" if len(own) > 1 else "") for own in stretches)
+        for to in ("~", " to ")
+    )
+    return Text(f"{len(days)}일: {ko}", f"{len(days)} day{'s' * (len(days) > 1)}: {en}")
 
 
 def _of_outlook(ahead):

@@ -200,7 +200,7 @@ CLOCK_TITLES = (
 MEAN_IS_ONE = Text("평균 = 1", "mean = 1")
 LOOKED = Text("단속 수단이 본 정도(평균 칸 = 1, 로그 눈금)", "how much the city looked (mean cell = 1, log scale)")
 COMPLAINTS = Text("시민신고(평균 칸 = 1, 로그 눈금)", "citizens' reports (mean cell = 1, log scale)")
-LAST_MONTH = Text("지난달", "last month")
+LAST_MONTH = Text("지난달(건)", "last month, records")
 REASONS = Text(
     "되풀이 차량: 5번 이상 걸린 차량의 비율, 서로 다른 차: 머묾 한 번에 차량 수, 빈 면: 300 m 안 주차장들의 바쁜 시간 빈 면 합 가운데 가장 적은 것. 빈칸은 모름",
     "often seen: share of stays by vehicles seen 5 times or more; different cars: vehicles a stay; free spaces: in lots within 300 m at the "
