@@ -4,7 +4,6 @@ through files, cleaning and linking.
 Seeds 0-19 were used to choose what the case does; 100-139 judge it: four of them in the ordinary run, all in `make test-full`.
 """
 
-import json
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace

@@ -60,7 +60,7 @@ __all__ = [
 
 MOVES_COUNTS = ("citizen_report", "fine", "lunch_grace", "system")  # kinds of rules
 KEY = ("effort_unknown", "where_true", "maps_disagree", "hot_spots", "true_clock", "diagnosis", "quadrants", "loop", "repeat",
-       "next_places", "change")  # fmt: skip
+       "next_places", "changed", "change")  # fmt: skip
 MOST_KEY = 9
 WITHOUT_EFFORT = ("top_area_camera", "camera_clock", "citizen_clock", "what_the_peak_means", "seen_by_citizens")
 
@@ -83,6 +83,11 @@ class Choices(chosen.Choices):
         Relative error of how long each place was looked at.
     forecast_places : int
         Places to pick for next month.
+    cell_metres : int
+        Side of a cell; 0 for that of `city.toml`.
+    unit : str
+        Places that rates are estimated for before they are added up by cell: "auto" (streets where the city gives them) or
+        "cells".
     """
 
     area: str
@@ -91,9 +96,16 @@ class Choices(chosen.Choices):
     false_share: float = 0.05
     effort_error: float = 0.35
     forecast_places: int = 20
+    cell_metres: int = 0
+    unit: str = "auto"
 
     def __post_init__(self):
         super().__post_init__()
+        self._set(cell_metres=self.cell_metres or self.opened.cell_metres)
+        if self.unit not in ("auto", "cells"):
+            raise Refusal(
+                f"unit = '{self.unit}': auto나 cells로 적으세요.", f"unit = '{self.unit}': write auto or cells."
+            )
         names = sorted(read_table(self.opened, "areas").area_name)
         if self.area and self.area not in names:
             raise Refusal(
@@ -105,7 +117,7 @@ class Choices(chosen.Choices):
                 f"area = '{self.area}': {self.period.ko}에 이 읍면동의 기록이 없습니다. 기간이나 읍면동을 바꾸세요.",
                 f"area = '{self.area}': there are no records of it in {self.period.en}. Change the period or the area.",
             )
-        for name, least, most in (("top_places", 1, 50), ("forecast_places", 1, 200)):
+        for name, least, most in (("top_places", 1, 50), ("forecast_places", 1, 200), ("cell_metres", 20, 2000)):
             value = getattr(self, name)
             if not least <= value <= most:
                 raise Refusal(
@@ -178,7 +190,7 @@ class Result:
         alarm = found["loop"].numbers if "loop" in found else {}
         if not (alarm.get("runaway") or alarm.get("exploring_too_little")):
             names = [name for name in names if name != "loop"]
-        for dispensable in ("change", "repeat"):
+        for dispensable in ("change", "repeat", "changed"):
             if len(names) > MOST_KEY and dispensable in names:
                 names.remove(dispensable)
         key = [found[name] for name in names]
@@ -274,7 +286,7 @@ def analyse(inputs, choices):
     corrected = correct(whole, areas, choices)
     outlook = look_ahead(*_of_area(whole, choices), choices.last_month, choices.forecast_places, choices.opened.name.ko)
     if outlook is not None:
-        outlook = outlook.with_names(whole.names, areas, choices.opened.cell_metres)
+        outlook = outlook.with_names(whole.names, areas, choices.cell_metres)
     repeat = verdicts.repeat_vehicles(whole.vehicles)
     said = corrected_sentences
     findings = [
@@ -309,7 +321,7 @@ def analyse(inputs, choices):
         lunch=lunch,
         week=week,
         cells=cells,
-        zoom=counts.densest_windows(cells, choices.opened.cell_metres),
+        zoom=counts.densest_windows(cells, choices.cell_metres),
         areas=areas,
         places=places,
         change=change,

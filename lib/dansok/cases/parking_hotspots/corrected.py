@@ -41,6 +41,10 @@ class Corrected:
     quadrants, named : pd.DataFrame
         As `verdicts.quadrants` gives, and the rows to name with `label`.
     loop : verdicts.Loop or None
+    before : list of str
+        Months before the period that it is compared with, as many at most; empty where there are less than half as many.
+    changed : pd.DataFrame
+        As `where.changed` gives, against these months.
     area : str
         The 읍면동 told of; empty for the whole city.
     """
@@ -58,6 +62,8 @@ class Corrected:
     quadrants: pd.DataFrame
     named: pd.DataFrame
     loop: verdicts.Loop | None
+    before: list
+    changed: pd.DataFrame
     area: str
 
     @property
@@ -82,7 +88,8 @@ def correct(whole, areas, choices):
     """
     seen, months = whole.seen, choices.months
     positions = pd.concat([seen.records[["x", "y"]], seen.drives[["x", "y"]]])
-    ground = ground_of(whole.streets, areas, positions, choices.opened.cell_metres)
+    streets = whole.streets if choices.unit == "auto" else whole.streets.head(0)
+    ground = ground_of(streets, areas, positions, choices.cell_metres)
     evidence = looking.gather(seen, ground, months, choices.counted)
     if evidence is None:
         return None
@@ -100,6 +107,7 @@ def correct(whole, areas, choices):
         cells = cells.join(hot.cells[["hot", "kind", "since"]])
     else:
         cells = cells.assign(hot=False, kind=None, since=None)
+    before, changed = _before(evidence, months, cells, inside, choices)
     cells = cells[inside]
     top = _top(cells, choices.top_places)
     clocks = where.clocks_of(evidence, fitted, months, top["cell"])
@@ -114,8 +122,19 @@ def correct(whole, areas, choices):
     return Corrected(
         evidence, fitted, cells, hot, top, disagree, overlap, compared, clocks,
         where.seasons_by_hour(evidence, fitted, months), quadrants, _labelled(verdicts.most_telling(quadrants)),
-        verdicts.patrol_loop(evidence, fitted, months), choices.area,
+        verdicts.patrol_loop(evidence, fitted, months), before, changed[changed.index.isin(cells.index)], choices.area,
     )  # fmt: skip
+
+
+def _before(evidence, months, cells, inside, choices):
+    """The months before the period, and what changed since."""
+    known = evidence.months[: evidence.months.index(months[0])][-len(months) :]
+    if 2 * len(known) >= len(months):
+        fitted = where.fit_rates(evidence, known, choices.effort_error)
+        if fitted.effort_known:
+            earlier = where.cell_rates(evidence, fitted, known, choices.top_places, inside)
+            return known, where.changed(cells, earlier, choices.false_share)
+    return [], where.changed(cells.head(0), cells.head(0), choices.false_share)
 
 
 def _raw(evidence, months, inside):

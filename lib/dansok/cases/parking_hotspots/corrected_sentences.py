@@ -4,14 +4,16 @@ from dansok.cases.parking_hotspots.corrected import SHARE_OF_CELLS
 from dansok.cases.parking_hotspots.labels import EFFORTS, FORECASTERS, KINDS, NOTHING, SEASONS, VERDICTS, WEEKDAYS
 from dansok.cases.parking_hotspots.outlook import OUR_PLACES, OURS, SIZES
 from dansok.cases.parking_hotspots.reading import SEEN_OFTEN
-from dansok.cases.parking_hotspots.verdicts import often_seen
+from dansok.cases.parking_hotspots.verdicts import FEW_VEHICLES, often_seen
+from dansok.choices import span
 from dansok.findings import Finding
-from dansok.models import guard
 from dansok.korea.particles import with_particle
+from dansok.models import guard
 from dansok.tables import CHANNELS
 from dansok.words import Text
 
 SAID = 3  # places named in a sentence
+MORE, LESS = Text("늘어난 곳", "more"), Text("줄어든 곳", "less")
 EFFORT_UNKNOWN = Text(
     "헤아린 단속 수단이 이 기간에 언제 어디를 보았는지 알려 주는 것(단속 시간표, 위치기록, 근무일지)이 없다. 그래서 바로잡은 지도는 낼 수 없고, "
     "아래는 **기록 건수의 순위이며 얼마나 보았는지는 모른다**.",
@@ -49,6 +51,7 @@ def said_of(corrected):
         *_diagnosis(corrected),
         *_quadrants(corrected),
         *_loop(corrected),
+        _changed(corrected),
     ]
 
 
@@ -64,19 +67,19 @@ def _where(corrected):
     only = first.effort == "citizens"
     ko = (
         f"누가 얼마나 보았는지를 바로잡으면 {with_particle(first['name'], '이/가')} 평균 칸의 {first.rate:.1f}배"
-        f"(90% 구간 {first.low:.1f}~{first.high:.1f}{'; 시민신고로만 아는 곳' if only else ''})로 첫머리에 선다"
+        f"(90% 구간 {first.low:.1f}~{first.high:.1f}{'; 시민신고로만 아는 곳' if only else ''})로 첫머리에 선다(1위일 확률 {first.p_first:.0%})"
         + (f". 그다음은 {', '.join(others)}이다" if others else "")
         + f". 값이 가장 높은 {count:,}칸({len(rated):,}칸의 {SHARE_OF_CELLS:.0%})에서 전체의 {share:.0%}가 일어난다."
     )
     en = (
         f"Corrected for who looked, {first['name']} comes first: {first.rate:.1f} times the mean cell "
-        f"(90% interval {first.low:.1f} to {first.high:.1f}{'; known from citizens only' if only else ''})"
+        f"(90% interval {first.low:.1f} to {first.high:.1f}{'; known from citizens only' if only else ''}; {first.p_first:.0%} likely the very first)"
         + (f", followed by {' and '.join(others)}" if others else "")
         + f". The highest {count:,} of {len(rated):,} cells ({SHARE_OF_CELLS:.0%}) hold {share:.0%} of what happens."
     )
     numbers = {
-        "place": first["name"], "times_the_mean": first.rate, "low": first.low, "high": first.high, "cells": len(rated),
-        "top_cells": count, "share_in_top_cells": share,
+        "place": first["name"], "times_the_mean": first.rate, "low": first.low, "high": first.high, "p_first": first.p_first,
+        "cells": len(rated), "top_cells": count, "share_in_top_cells": share,
     }  # fmt: skip
     return [Finding("where_true", Text(ko, en), _plain(numbers))]
 
@@ -287,17 +290,25 @@ def _diagnosis(corrected):
         return []
     counts = top["verdict"].value_counts()
     parts = [(kind, top[top["verdict"] == kind]["name"].tolist()) for kind in VERDICTS if counts.get(kind, 0)]
+    unknown = top[top["verdict"] == "unknown"]
+    no_plates = int(unknown["often_share"].isna().sum())
     ko = (
         f"상위 {len(top)}곳의 진단: "
         + ", ".join(
             f"{VERDICTS[kind].ko} {len(names)}곳({listed(names, 'ko', 1) if len(names) == 1 else names[0] + ' 등'})"
             for kind, names in parts
         )
+        + (
+            f". 판단 보류 가운데 {no_plates}곳은 번호판을 아는 기록이 {FEW_VEHICLES}건이 안 되어서이다"
+            if no_plates
+            else ""
+        )
         + "."
     )
     en = (
         f"Diagnosis of the first {len(top)} places: "
         + ", ".join(f"{VERDICTS[kind].en} {len(names)} ({names[0]}{'' if len(names) == 1 else ', …'})" for kind, names in parts)
+        + (f"; at {no_plates} under {FEW_VEHICLES} records have a plate" if no_plates else "")
         + "."
     )  # fmt: skip
     return [Finding("diagnosis", Text(ko, en), {"places": len(top)} | {f"{kind}_places": len(n) for kind, n in parts})]
@@ -366,6 +377,34 @@ def _loop(corrected):
     return [Finding("loop", Text(ko, en), _plain(numbers))]
 
 
+def _changed(corrected):
+    """Where clearly more or less happens than in the period before."""
+    if not corrected.before:
+        return Finding(
+            "changed",
+            Text(
+                "지난 기간의 자료가 모자라 바로잡은 값을 견줄 수 없다.",
+                "There are too few months before the period to compare corrected values with.",
+            ),
+            {},
+        )
+    table, months = corrected.changed, span(corrected.before)
+    found = table[table["changed"]]
+    more, less = found[found["ratio"] > 1], found[found["ratio"] < 1]
+    ko = f"지난 기간({months.ko})에 견주어 평균 칸에 대한 값이 뚜렷이 달라진 칸은 {len(table):,}칸 가운데 {len(found):,}칸이다"
+    en = f"Against the period before ({months.en}), {len(found):,} of {len(table):,} cells have clearly changed against the mean cell"
+    if len(found):
+        parts = [
+            (words, rows.sort_values("ratio", ascending=words is LESS))
+            for words, rows in ((MORE, more), (LESS, less))
+            if len(rows)
+        ]
+        ko += ": " + ", ".join(f"{words.ko} {len(rows)}칸({listed(rows['name'], 'ko')})" for words, rows in parts)
+        en += ": " + "; ".join(f"{words.en} {len(rows)} ({listed(rows['name'], 'en')})" for words, rows in parts)
+    numbers = {"cells_compared": len(table), "cells_more": len(more), "cells_less": len(less)}
+    return Finding("changed", Text(ko + ".", en + "."), numbers)
+
+
 def repeat_said(vehicles, table, register_day):
     if table.empty:
         return Finding(
@@ -430,7 +469,10 @@ def _against_rivals(scores, chosen):
     ko = f"우리 방법의 오차(CRPS)는 가장 나은 단순 방법({FORECASTERS[best].ko})보다 {abs(more):.1%} {'크다' if more > 0 else '작다'}"
     en = f"The error (CRPS) of our method is {abs(more):.1%} {'above' if more > 0 else 'below'} that of the best simple rival ({FORECASTERS[best].en})"
     if chosen == OURS:
-        ko, en = f"{ko}. 앞선 달들 전체에서 나아 우리 방법을 쓴다.", f"{en}; it did best over all the months before and is used."
+        ko, en = (
+            f"{ko}. 앞선 달들 전체에서 나아 우리 방법을 쓴다.",
+            f"{en}; it did best over all the months before and is used.",
+        )
     else:
         ko += f". 우리 방법이 앞선 달들 전체에서 이기지 못해 단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
         en += f". Over all the months before, our method does not beat the simple one, so {FORECASTERS[chosen].en} is used."

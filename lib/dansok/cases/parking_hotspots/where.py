@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control, norm
 
 from dansok.cases.parking_hotspots.looking import CAMERAS, CITIZENS, HOURS
 from dansok.models import hotspots, rates
@@ -85,6 +86,39 @@ def cell_rates(evidence, fitted, months, top, inside):
         rate=rate / mean, low=np.where(enough, low, np.nan) / mean, high=np.where(enough, high, np.nan) / mean,
         **{name: ranks[name].to_numpy() for name in ("rank", "rank_low", "rank_high", "p_first", "p_top")},
         watched=_watched(evidence, months), effort=_cell_effort(evidence, place, months),
+    )  # fmt: skip
+
+
+def changed(now, before, false_share):
+    """Cells in which clearly more, or less, happens than before, against the mean cell of either period.
+
+    Parameters
+    ----------
+    now, before : pd.DataFrame
+        As `cell_rates` returns, of the same cells.
+    false_share : float
+        Share of the cells called changed that may be false.
+
+    Returns
+    -------
+    pd.DataFrame, one row a cell with a rate in both periods
+        The columns of `now`; `rate_before`, `rank_before`; `ratio` with `ratio_low`, `ratio_high` (90%); `changed` (bool).
+
+    Notes
+    -----
+    Normal on the log scale, with the errors of both periods as if they had nothing in common: errors of the effort that
+    stay the same from year to year make intervals wider than they need be. Benjamini and Hochberg (1995) over all cells.
+    """
+    both = now["rate"].gt(0) & before["rate"].gt(0)
+    table, earlier = now[both], before[both]
+    step = norm.ppf((1 + CONFIDENCE) / 2)
+    errors = [np.log(part["high"] / part["low"]) / (2 * step) for part in (table, earlier)]
+    log_ratio, error = np.log(table["rate"] / earlier["rate"]), np.hypot(*errors)
+    p_value = 2 * norm.sf(np.abs(log_ratio) / error)
+    return table.assign(
+        rate_before=earlier["rate"], rank_before=earlier["rank"], ratio=np.exp(log_ratio),
+        ratio_low=np.exp(log_ratio - step * error), ratio_high=np.exp(log_ratio + step * error),
+        changed=false_discovery_control(p_value) <= false_share if len(table) else np.empty(0, bool),
     )  # fmt: skip
 
 
