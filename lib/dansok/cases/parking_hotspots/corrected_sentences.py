@@ -402,6 +402,12 @@ def _changed(corrected):
         ko += ": " + ", ".join(f"{words.ko} {len(rows)}칸({listed(rows['name'], 'ko')})" for words, rows in parts)
         en += ": " + "; ".join(f"{words.en} {len(rows)} ({listed(rows['name'], 'en')})" for words, rows in parts)
     numbers = {"cells_compared": len(table), "cells_more": len(more), "cells_less": len(less)}
+    ours = table[table.index.isin(corrected.top["cell"])]
+    if len(ours):
+        times = float((ours["ratio_high"] / ours["ratio"]).median())
+        ko += f". 상위 장소 하나하나는 {times:.1f}배 넘게 달라야 90% 구간이 1배를 벗어난다(가운데 값)"
+        en += f". One of the first places has to change by more than {times:.1f} times for its 90% interval to leave out 1 (median)"
+        numbers["times_told_at_first_places"] = times
     return Finding("changed", Text(ko + ".", en + "."), numbers)
 
 
@@ -463,19 +469,16 @@ def _week_said(outlook):
 
 
 def _against_rivals(scores, chosen):
-    """How our method did against the best simple one in the months judged, and which is used: best in all months before."""
+    """How our method did against the best simple one in the months judged, and which is used."""
     best = scores["crps"].drop([OURS, "chosen"]).idxmin()
     more = scores["crps"][OURS] / scores["crps"][best] - 1
     ko = f"우리 방법의 오차(CRPS)는 가장 나은 단순 방법({FORECASTERS[best].ko})보다 {abs(more):.1%} {'크다' if more > 0 else '작다'}"
     en = f"The error (CRPS) of our method is {abs(more):.1%} {'above' if more > 0 else 'below'} that of the best simple rival ({FORECASTERS[best].en})"
     if chosen == OURS:
-        ko, en = (
-            f"{ko}. 앞선 달들 전체에서 나아 우리 방법을 쓴다.",
-            f"{en}; it did best over all the months before and is used.",
-        )
+        ko, en = f"{ko}: 우리 방법을 쓴다.", f"{en}: our method is used."
     else:
-        ko += f". 우리 방법이 앞선 달들 전체에서 이기지 못해 단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
-        en += f". Over all the months before, our method does not beat the simple one, so {FORECASTERS[chosen].en} is used."
+        ko += f": 이기지 못해 단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
+        en += f": the simple one wins and {FORECASTERS[chosen].en} is used."
     return Text(ko, en), {"crps_above_best_rival": more, "forecaster": chosen, "best_rival": best}
 
 

@@ -176,15 +176,21 @@ def score_table(outlook):
 
 
 def hit_table(outlook):
-    """Mean hit rates, a row a forecaster and a column a number of places, the best possible last; and their columns."""
+    """Mean hit rates, and what they are of the best possible, by number of places: a row a forecaster, the best possible last;
+    and their columns."""
     hits = outlook.hits
     sizes = sorted(hits["places"].unique())
-    wide = hits.pivot(index="forecaster", columns="places", values="hit_rate").reindex(list(HITS_SHOWN))
+    wide, of_best = (
+        hits.pivot(index="forecaster", columns="places", values=name).reindex(list(HITS_SHOWN))
+        for name in ("hit_rate", "pei")
+    )
     best = hits.groupby("places")["best_possible"].first()
     table = pd.DataFrame({"forecaster": [FORECASTERS[name] for name in [*HITS_SHOWN, "best"]]})
     for size in sizes:
         table[f"places_{size}"] = [*wide[size], best[size]]
+        table[f"of_best_{size}"] = [*of_best[size], 1.0]
     columns = {f"places_{size}": Text(f"{size}곳", f"{size} places") for size in sizes}
+    columns |= {f"of_best_{size}": Text(f"{size}곳, 최선 대비", f"{size}, of best") for size in sizes}
     return table, {"forecaster": Text("방법", "Method"), **columns}
 
 
