@@ -50,10 +50,31 @@ PLACES = pd.DataFrame(
     columns=["rank", "name", "x", "y", "value"],
 )
 ZOOM = ((X + 3000, Y + 3000, X + 5000, Y + 5000),)
+PAIRS = pd.DataFrame(
+    [(9640, 19540, 12.0, 0.3), (9641, 19540, 0.4, 6.0), (9700, 19550, math.nan, 0.0), (9701, 19550, 1.5, 1.5)],
+    columns=["cell_x", "cell_y", "left", "right"],
+)
+TITLES = Text("바로잡은 값", "corrected"), Text("기록 그대로", "records as they are")
+MARKS = pd.DataFrame(
+    [(X + 4050, Y + 4050, "1", "left"), (X + 4150, Y + 4050, "A", "right")], columns=["x", "y", "label", "side"]
+)
+MARKED = Text("번호: 드러나지 않던 곳", "numbers: hidden by counts")
+HOT = pd.DataFrame([(9640, 19540, "new"), (9700, 19550, "persistent")], columns=["cell_x", "cell_y", "kind"])
+KINDS = {
+    "new": (Text("새로 생김", "new"), "#c0392b"),
+    "persistent": (Text("지속", "persistent"), "#14437a"),
+    "sporadic": (Text("이따금", "sporadic"), "#6aa5d6"),
+}
 DRAWN = {
     "cell_map": (maps.cell_map, (CELLS, AREAS), {"zoom": ZOOM, "total": 488}),
     "source_reach": (maps.source_reach, (SEEN, REACH, AREAS), {}),
     "ranked_places": (maps.ranked_places, (PLACES, AREAS), {}),
+    "paired_cells": (
+        maps.paired_cells,
+        (PAIRS, AREAS),
+        {"titles": TITLES, "marks": MARKS, "mark_words": MARKED, "zoom": ZOOM[0]},
+    ),
+    "kinds_of_cells": (maps.kinds_of_cells, (HOT, AREAS), {"kinds": KINDS, "zoom": ZOOM}),
 }
 EVERY = pytest.mark.parametrize("name", DRAWN)
 BOTH = pytest.mark.parametrize("language", ["ko", "en"])
@@ -311,3 +332,50 @@ def test_the_real_city_is_named_in_full(shared_data):
     assert len(boxes) == len(areas) == 16
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
     assert len(maps._city(areas.to_crs("EPSG:5179")).geoms) == 1
+
+
+# --- two maps side by side, and kinds of cells ---
+
+
+def test_both_maps_are_in_the_same_classes_and_never_looked_is_grey_not_zero():
+    figure = maps.paired_cells(PAIRS, AREAS, language="ko", titles=TITLES)
+    left, right = figure.axes[:2]
+    assert (left.get_title(loc="left"), right.get_title(loc="left")) == ("바로잡은 값", "기록 그대로")
+    ours, theirs = marks(left), marks(right)
+    assert ours[970050, 1955050] == charts.HATCH, "never looked at"
+    assert (970050, 1955050) not in theirs, "no record is not drawn"
+    assert ours[970150, 1955050] == theirs[970150, 1955050], "one value, one colour"
+    assert ours[964050, 1954050] != theirs[964050, 1954050]
+    said = flat(printed(figure))
+    assert "아무도 본 적 없거나" in said and "≥ 10" in said and "100 m 칸" in said
+
+
+def test_marks_are_filled_on_the_map_on_which_they_are_high():
+    figure = maps.paired_cells(PAIRS, AREAS, language="en", titles=TITLES, marks=MARKS, mark_words=MARKED, zoom=ZOOM[0])
+    printed(figure)
+    navy = mpl.colors.to_rgba(charts.NAVY)
+    for axes, filled in zip(figure.axes, "1A1A", strict=False):
+        discs = {t.get_text(): t for t in axes.texts if t.get_bbox_patch()}
+        assert {"1", "A"} <= set(discs)
+        assert [name for name, disc in discs.items() if disc.get_bbox_patch().get_facecolor() == navy] == [filled]
+        frames = [discs[name].get_window_extent() for name in ("1", "A")] + list(named_on(axes).values())
+        assert not any(a.overlaps(b) for i, a in enumerate(frames) for b in frames[i + 1 :])
+
+
+def named_on(axes):
+    names = set(AREAS["area_name"])
+    return {t.get_text(): t.get_window_extent() for t in axes.texts if t.get_text() in names}
+
+
+def test_kinds_have_their_colours_and_only_those_there_are_in_the_key():
+    figure = maps.kinds_of_cells(HOT, AREAS, language="ko", kinds=KINDS, marks=MARKS, zoom=ZOOM)
+    assert marks(figure.axes[0]) == {(964050, 1954050): "#c0392b", (970050, 1955050): "#14437a"}
+    said = flat(printed(figure))
+    assert "새로 생김 (1칸)" in said and "지속 (1칸)" in said and "이따금" not in said
+    main, zoomed = figure.axes
+    assert not {"1", "A"} & {t.get_text() for t in main.texts if t.get_bbox_patch()}, "told in the zoom"
+    assert {"1", "A"} <= {t.get_text() for t in zoomed.texts if t.get_bbox_patch()}
+    with pytest.raises(ValueError, match="odd"):
+        maps.kinds_of_cells(HOT.assign(kind="odd"), AREAS, language="ko", kinds=KINDS)
+    only_marks = maps.kinds_of_cells(HOT.head(0), AREAS, language="ko", kinds=KINDS, marks=MARKS)
+    assert "와부읍" in flat(printed(only_marks))

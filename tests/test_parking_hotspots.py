@@ -66,6 +66,7 @@ def inputs():
         grace_hours=(12, 13),
         areas=pd.DataFrame({"area_name": ["가동", "나동", "다동"]}),
         arrivals=pd.DataFrame(),
+        whole=None,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from dansok.sample.exports import quirks
 from dansok.tables import CHANNELS
 
 JUDGING = range(100, 140)
-LOG_ERROR = 0.25  # of how long each street, 읍면동 (officers) and camera was looked at
+LOG_ERROR = 0.25  # of how long each street, and by each camera, was looked at
 EFFORT_ERROR = 0.35  # what the case allows for: the log's, and that positions and shifts are spread over streets
 CITIES = [pytest.param(JUDGING[:4], id="4 cities"), pytest.param(JUDGING, id="40 cities", marks=pytest.mark.full)]
 PLACED = 0.68  # of the reports name an address that the table knows
@@ -33,8 +33,8 @@ CITY = open_city(PROJECT / "data" / "sample")
 # --- a planted city as the tables that the case reads, without files ---
 
 
-def seen_of(world, seed):
-    """What `reading` makes of the files of a world: positions as exact, and as lost, as there; hours off by `LOG_ERROR`."""
+def seen_of(world, seed, log_error=watching.LOG_ERROR):
+    """What `reading` makes of the files of a world: positions as exact, and as lost, as there; hours off by `log_error`."""
     random, places = np.random.default_rng(seed), world.ground.places
     lots = np.stack(
         [_along(world, places.index, np.full(len(places), (n - 0.5) / 4 - 0.5), 4, random) for n in (1, 2, 3, 4)]
@@ -46,22 +46,22 @@ def seen_of(world, seed):
     records = pd.concat(parts, ignore_index=True)
     reports = records.loc[records.channel == "citizen_report", "at"].dt.normalize().value_counts().sort_index()
     lost = (records.channel == "citizen_report") & (random.random(len(records)) > PLACED)
-    wrong = np.random.default_rng([seed, 1])
+    # The sample's own log of the cars errs by street already.
+    wrong, more = np.random.default_rng([seed, 1]), np.sqrt(log_error**2 - watching.LOG_ERROR**2)
     return looking.Seen(
         records[~lost],
-        _misjudged(_drives(world, seed, random), "place", wrong).drop(columns="place"),
-        _misjudged(_shifts(world, seed), "area_name", wrong),
-        _misjudged(_camera_hours(world), "unit", wrong),
+        _misjudged(_drives(world, seed, random), "place", more, wrong).drop(columns="place"),
+        _shifts(world, seed),
+        _misjudged(_camera_hours(world), "unit", log_error, wrong),
         reports,
         tuple(entry for entry in CITY.hours if entry.channel == "fixed_camera"),
     )
 
 
-def _misjudged(hours, by, random):
-    """Hours of each street, 읍면동 or camera all wrong by one factor; the cars' log errs by street as the sample writes it."""
-    more = np.sqrt(LOG_ERROR**2 - watching.LOG_ERROR**2) if by == "place" else LOG_ERROR
+def _misjudged(hours, by, error, random):
+    """Hours of each street or camera all wrong by one factor."""
     number, _ = pd.factorize(hours[by])
-    factor = np.exp(random.normal(-(more**2) / 2, more, number.max() + 1))
+    factor = np.exp(random.normal(-(error**2) / 2, error, number.max() + 1))
     return hours.assign(watched_hours=hours["watched_hours"] * factor[number])
 
 
@@ -197,7 +197,7 @@ def fitted_on(seen, where_seen, months):
 
 def judge(seed):
     world = build_world(Options(seed, SIZES["small"]))
-    seen = seen_of(world, seed)
+    seen = seen_of(world, seed, LOG_ERROR)
     evidence, fitted, cells = fitted_on(seen, grounds_of(world, seen), months_of(world))
     planted = world.days[watching.outage(world.days)]
     return compared(evidence, fitted, cells, true_rate(world)) | {

@@ -61,6 +61,10 @@ __all__ = [
 MOVES_COUNTS = ("citizen_report", "fine", "lunch_grace", "system")  # kinds of rules
 KEY = ("effort_unknown", "where_true", "maps_disagree", "hot_spots", "true_clock", "diagnosis", "quadrants", "loop", "repeat",
        "next_places", "changed", "change")  # fmt: skip
+NEWS = {
+    "loop": ("runaway", "exploring_too_little"),
+    "changed": ("cells_more", "cells_less"),
+}  # key only if one of these is so
 MOST_KEY = 9
 WITHOUT_EFFORT = ("top_area_camera", "camera_clock", "citizen_clock", "what_the_peak_means", "seen_by_citizens")
 
@@ -187,10 +191,10 @@ class Result:
         """The findings of the summary box, in reading order; what the charts say if there is nothing else."""
         found = self.findings
         names = [name for name in (KEY if self.corrected is not None else (*KEY, *WITHOUT_EFFORT)) if name in found]
-        alarm = found["loop"].numbers if "loop" in found else {}
-        if not (alarm.get("runaway") or alarm.get("exploring_too_little")):
-            names = [name for name in names if name != "loop"]
-        for dispensable in ("change", "repeat", "changed"):
+        for name, alarms in NEWS.items():
+            if name in names and not any(found[name].numbers.get(alarm) for alarm in alarms):
+                names.remove(name)
+        for dispensable in ("change", "repeat"):
             if len(names) > MOST_KEY and dispensable in names:
                 names.remove(dispensable)
         key = [found[name] for name in names]

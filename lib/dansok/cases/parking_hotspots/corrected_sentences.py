@@ -4,7 +4,7 @@ from dansok.cases.parking_hotspots.corrected import SHARE_OF_CELLS
 from dansok.cases.parking_hotspots.labels import EFFORTS, FORECASTERS, KINDS, NOTHING, SEASONS, VERDICTS, WEEKDAYS
 from dansok.cases.parking_hotspots.outlook import OUR_PLACES, OURS, SIZES
 from dansok.cases.parking_hotspots.reading import SEEN_OFTEN
-from dansok.cases.parking_hotspots.verdicts import FEW_VEHICLES, often_seen
+from dansok.cases.parking_hotspots.verdicts import FEW_VEHICLES, LEAST_MONTHS, often_seen
 from dansok.choices import span
 from dansok.findings import Finding
 from dansok.korea.particles import with_particle
@@ -342,9 +342,9 @@ def _loop(corrected):
             Finding(
                 "loop",
                 Text(
-                    "순찰이 어디를 지났는지 장소별로 아는 기록이 이 기간에 없어, 순찰이 제 기록을 좇는지 알 수 없다.",
-                    "Where patrols went is not known place by place in this period, so whether they run after their own records is not "
-                    "known.",
+                    f"순찰이 어디를 지났는지 장소별로 아는 달이 이 기간에 {LEAST_MONTHS}달이 안 되어, 순찰이 제 기록을 좇는지 알 수 없다.",
+                    f"Where patrols went is known place by place in under {LEAST_MONTHS} months of this period, so whether they run after "
+                    "their own records is not known.",
                 ),
                 {},
             )
@@ -572,8 +572,11 @@ def change_together(change, before_span):
         numbers[f"{row.channel}_ratio"] = float(row.ratio)
     ko = f"1년 전 같은 달({before_span.ko})에 견주면 {', '.join(parts_ko)}이다"
     en = f"Against the same months a year before ({before_span.en}): {', '.join(parts_en)}"
-    ko += "." if sure else ": 모두 달마다 오르내린 폭 안에 있어 추세라고 말할 수 없다."
-    en += "." if sure else "; all of it within how much months vary, so no trend."
+    if whole["low"].isna().all():
+        ko, en = ko + ": 달이 적어 추세라고 말할 수 없다.", en + "; too few months to call it a trend."
+    else:
+        ko += "." if sure else ": 모두 달마다 오르내린 폭 안에 있어 추세라고 말할 수 없다."
+        en += "." if sure else "; all of it within how much months vary, so no trend."
     return [Finding("change", Text(ko, en), numbers)]
 
 
