@@ -5,7 +5,7 @@ import dataclasses
 import pandas as pd
 import pytest
 from dansok.cases import parking_hotspots as case
-from dansok.cases.parking_hotspots import counts, sentences
+from dansok.cases.parking_hotspots import recorded, recorded_sentences
 
 MONTHS = ["2025-01", "2025-02"]
 
@@ -71,7 +71,7 @@ def inputs():
 
 
 def test_areas_are_ranked_by_camera_records_with_their_rate(inputs):
-    table = counts.areas_ranked(inputs, MONTHS).set_index("area_name")
+    table = recorded.areas_ranked(inputs, MONTHS).set_index("area_name")
     assert table.index.tolist() == ["가동", "나동", "다동"]
     assert table.fixed_camera.tolist() == [20 * 59, 10 * 59, 0]
     assert table.citizen_report.tolist() == [59, 0, 9 * 59]
@@ -82,7 +82,7 @@ def test_areas_are_ranked_by_camera_records_with_their_rate(inputs):
 
 
 def test_each_clock_tells_who_watched(inputs):
-    clocks = counts.hour_clocks(inputs, MONTHS).set_index(["channel", "hour"])
+    clocks = recorded.hour_clocks(inputs, MONTHS).set_index(["channel", "hour"])
     watched = clocks.watched["fixed_camera"]
     assert watched[3] == "none"
     assert watched[10] == "full"
@@ -94,14 +94,14 @@ def test_each_clock_tells_who_watched(inputs):
 
 
 def test_rates_divide_by_the_hours_watched_and_stay_missing_where_nobody_watched(inputs):
-    hours = counts.camera_rates(inputs, MONTHS).set_index("hour")
+    hours = recorded.camera_rates(inputs, MONTHS).set_index("hour")
     assert hours.rate[10] == pytest.approx(2 * 30 / 120)
     assert hours.rate[12] == pytest.approx(2 * 20 / 60)
     assert pd.isna(hours.rate[3]) and hours.records[3] == 0
 
 
 def test_cameras_that_go_on_are_told_from_those_that_stop(inputs):
-    lunch = counts.through_the_grace(inputs, MONTHS)
+    lunch = recorded.through_the_grace(inputs, MONTHS)
     assert lunch[lunch.hour == 12].exempt.tolist() == [True]
     assert lunch[lunch.hour == 10].cameras.tolist() == [1, 1]
 
@@ -112,10 +112,10 @@ def test_the_peak_after_the_grace_is_explained(inputs):
         for name in ("camera_hours", "camera_records")
     }
     inputs = dataclasses.replace(inputs, **twice)
-    clocks = counts.hour_clocks(inputs, MONTHS)
+    clocks = recorded.hour_clocks(inputs, MONTHS)
     clocks.loc[(clocks.channel == "fixed_camera") & clocks.hour.isin([12, 13]), "watched"] = "partial"
     camera = clocks[clocks.channel == "fixed_camera"].set_index("hour")
-    (finding,) = sentences._grace_finding(camera, counts.through_the_grace(inputs, MONTHS), inputs, MONTHS)
+    (finding,) = recorded_sentences._grace_finding(camera, recorded.through_the_grace(inputs, MONTHS), inputs, MONTHS)
     assert finding.numbers["share_in_first_minutes"] == pytest.approx(0.9)
     assert finding.numbers["lunch_to_daytime_where_cameras_go_on"] == pytest.approx(1.0)
     assert finding.numbers["peak_to_next_hours_where_cameras_stop"] == pytest.approx(6.0)
@@ -126,17 +126,17 @@ def test_the_peak_after_the_grace_is_explained(inputs):
 
 
 def test_one_camera_a_group_is_too_few_for_a_word_about_lunch(inputs):
-    assert counts.grace_ratios(inputs, MONTHS, 14) == {}
+    assert recorded.grace_ratios(inputs, MONTHS, 14) == {}
 
 
 def test_without_a_grace_there_are_no_two_groups(inputs):
     inputs = dataclasses.replace(inputs, grace_hours=())
-    assert counts.through_the_grace(inputs, MONTHS).empty
-    assert (counts.camera_rates(inputs, MONTHS).records > 0).sum() == 14
+    assert recorded.through_the_grace(inputs, MONTHS).empty
+    assert (recorded.camera_rates(inputs, MONTHS).records > 0).sum() == 14
 
 
 def test_change_compares_like_months_per_camera_hour_only_where_both_years_were_watched(inputs):
-    change, before = counts.change_by_area(inputs, MONTHS)
+    change, before = recorded.change_by_area(inputs, MONTHS)
     assert before == ["2024-01", "2024-02"]
     row = change[(change.channel == "fixed_camera") & (change.area_name == "가동")].iloc[0]
     assert (row.now, row.before) == (20 * 59, 40 * 60)
@@ -148,7 +148,7 @@ def test_change_compares_like_months_per_camera_hour_only_where_both_years_were_
 
 
 def test_places_carry_their_count_a_year_before_for_like_months_only(inputs):
-    places = counts.top_places(inputs, MONTHS, 5).set_index("place_name")
+    places = recorded.top_places(inputs, MONTHS, 5).set_index("place_name")
     assert places.index.tolist() == ["A", "목록 밖", "나동 1"], "a camera that no list knows is a place all the same"
     assert places.records.tolist() == [1200, 800, 300]
     assert places["rank"].tolist() == [1, 2, 3]
@@ -158,22 +158,22 @@ def test_places_carry_their_count_a_year_before_for_like_months_only(inputs):
 
 
 def test_cells_hold_only_what_has_a_place(inputs):
-    cells = counts.cell_counts(inputs, MONTHS)
+    cells = recorded.cell_counts(inputs, MONTHS)
     assert cells[["cell_x", "cell_y", "records"]].to_numpy().tolist() == [[50, 0, 300], [0, 0, 1200]]
 
 
 def test_areas_that_only_citizens_see_are_named(inputs):
-    (finding,) = sentences.seen_by_citizens_only(counts.areas_ranked(inputs, MONTHS))
+    (finding,) = recorded_sentences.seen_by_citizens_only(recorded.areas_ranked(inputs, MONTHS))
     assert finding.numbers["areas"] == ["다동"]
     assert finding.numbers["share_of_reports"] == pytest.approx(0.9)
 
 
 def test_windows_hold_the_densest_cells_and_lie_apart():
     cells = pd.DataFrame({"cell_x": [0, 1, 200], "cell_y": [0, 0, 200], "records": [5, 5, 3]})
-    first, second = counts.densest_windows(cells, 100)
+    first, second = recorded.densest_windows(cells, 100)
     assert first[0] <= 50 <= first[2] and first[1] <= 50 <= first[3]
     assert second[0] <= 20050 <= second[2]
-    assert counts.densest_windows(cells.head(0), 100) == ()
+    assert recorded.densest_windows(cells.head(0), 100) == ()
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_windows_hold_the_densest_cells_and_lie_apart():
 def test_a_change_is_called_one_only_if_its_interval_leaves_out_no_change(ratio, low, high, ko, en):
     columns = ["channel", "area_name", "now", "before", "hours_now", "ratio", "low", "high", "least", "most"]
     row = ("citizen_report", None, 120, 100, float("nan"), ratio, low, high, 0.5, 2.0)
-    (finding,) = sentences.change_said(pd.DataFrame([row], columns=columns), MONTHS)
+    (finding,) = recorded_sentences.change_said(pd.DataFrame([row], columns=columns), MONTHS)
     assert ko in finding.text.ko and en in finding.text.en
     assert "−50.0%에서 +100.0%까지" in finding.text.ko
     assert ("low" in finding.numbers) == (low == low)
@@ -198,4 +198,4 @@ def test_a_change_is_called_one_only_if_its_interval_leaves_out_no_change(ratio,
     ("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
 )
 def test_ordinals(number, said):
-    assert sentences._ordinal(number) == said
+    assert recorded_sentences._ordinal(number) == said

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 from dansok.cases import parking_hotspots as case
-from dansok.cases.parking_hotspots import looking, verdicts, where
+from dansok.cases.parking_hotspots import estimates, looking, verdicts
 from dansok.cases.parking_hotspots.ground import ground_of
 from dansok.city import PROJECT, open_city
 from dansok.sample import SIZES, Options, build_world, ground, parking, watching
@@ -190,9 +190,9 @@ def true_rate(world):
 
 def fitted_on(seen, where_seen, months):
     evidence = looking.gather(seen, where_seen, months, tuple(CHANNELS))
-    fitted = where.fit_rates(evidence, months, EFFORT_ERROR)
+    fitted = estimates.fit_rates(evidence, months, EFFORT_ERROR)
     inside = np.ones(len(where_seen.cells), bool)
-    return evidence, fitted, where.cell_rates(evidence, fitted, months, 15, inside)
+    return evidence, fitted, estimates.cell_rates(evidence, fitted, months, 15, inside)
 
 
 def judge(seed):
@@ -220,8 +220,8 @@ def false_hot_spots(seed):
         world = build_world(Options(seed, SIZES["small"], frozenset({"app_outage"})))
         seen, months = seen_of(world, seed), months_of(world)
     evidence = looking.gather(seen, grounds_of(world, seen), months[-12:], tuple(CHANNELS))
-    fitted = where.fit_rates(evidence, months[-12:], EFFORT_ERROR)
-    hot = where.find_hot_spots(evidence, *where.by_cell_month(evidence, fitted), months[-12:], 0.05)
+    fitted = estimates.fit_rates(evidence, months[-12:], EFFORT_ERROR)
+    hot = estimates.find_hot_spots(evidence, *estimates.by_cell_month(evidence, fitted), months[-12:], 0.05)
     return {
         "months": (hot.by_month.found > 0).mean(),
         "period": float(hot.period.found > 0),

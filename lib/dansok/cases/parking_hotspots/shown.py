@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from dansok.cases.parking_hotspots.counts import densest_windows
 from dansok.cases.parking_hotspots.labels import (
     ALONE,
     DIAGNOSIS_COLUMNS,
@@ -14,6 +13,7 @@ from dansok.cases.parking_hotspots.labels import (
     QUADRANTS,
     VERDICTS,
 )
+from dansok.cases.parking_hotspots.recorded import densest_windows
 from dansok.words import Text
 
 KIND_COLOURS = {

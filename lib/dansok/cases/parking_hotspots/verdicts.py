@@ -44,7 +44,7 @@ def diagnose(top, whole, ground, clocks):
     whole : reading.Whole
     ground : Ground
     clocks : pd.DataFrame
-        As `where.clocks_of` gives, of these cells.
+        As `estimates.clocks_of` gives, of these cells.
 
     Returns
     -------
