@@ -21,6 +21,9 @@ SMALL_SCALES = (0.82, 0.78)  # only where floating does not help
 BREAKABLE_ROWS = 8
 TAIL = 100  # points of a table that are worth a smaller figure, to have all of it on one page
 ROWS_OF_TWO_PAGES = 30  # a table of so many rows at most stands on no more than two pages
+# Typst keeps what it made for ten compilations, and the binding has no word for forgetting (messense/typst-py#104): seventy
+# layouts of one briefing came to 6 GB. After so many blank pages each, the last two are kept: 0.9 GB, and hardly slower.
+FORGETTING = 5
 
 
 def typeset(tree, files, timestamp):
@@ -58,8 +61,17 @@ def typeset(tree, files, timestamp):
             inputs = {"moves": json.dumps(moves)}
             return typst.Compiler(str(folder / "main.typ"), root=str(folder), font_paths=faces, sys_inputs=inputs)
 
+        (folder / "blank.typ").write_text("", "utf-8")
+        blank = typst.Compiler(str(folder / "blank.typ"), root=str(folder), font_paths=faces)
+
+        def lay_out(moves):
+            layout = _Layout(json.loads(compiler(moves).eval(SPOTS)), moves, tree)
+            for _ in range(FORGETTING):
+                blank.compile(format="svg")
+            return layout
+
         try:
-            moves = _fill_pages(lambda moves: _Layout(json.loads(compiler(moves).eval(SPOTS)), moves, tree), tree)
+            moves = _fill_pages(lay_out, tree)
             return compiler(moves).compile(format="pdf", pdf_standards=["ua-1"], timestamp=timestamp)
         except RuntimeError as error:  # typst.TypstError is one, and so is what eval raises
             raise _refusal(error, tree) from None
