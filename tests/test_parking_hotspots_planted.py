@@ -221,7 +221,9 @@ def false_hot_spots(seed):
         seen, months = seen_of(world, seed), months_of(world)
     evidence = looking.gather(seen, grounds_of(world, seen), months[-12:], tuple(CHANNELS))
     fitted = estimates.fit_rates(evidence, months[-12:], EFFORT_ERROR)
-    hot = estimates.find_hot_spots(evidence, *estimates.by_cell_month(evidence, fitted), months[-12:], 0.05)
+    hot = estimates.find_hot_spots(
+        evidence, *estimates.by_cell_month(evidence, fitted), months[-12:], false_share=0.05, effort_error=EFFORT_ERROR
+    )
     return {
         "months": (hot.by_month.found > 0).mean(),
         "period": float(hot.period.found > 0),

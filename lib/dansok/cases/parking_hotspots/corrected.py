@@ -101,8 +101,10 @@ def correct(whole, areas, choices):
         inside = (ground.cells["area_name"] == choices.area).to_numpy()
     cells = estimates.cell_rates(evidence, fitted, months, choices.top_places, inside)
     cells = cells.assign(name=cell_names(cells, whole.names)).join(_raw(evidence, months, inside))
-    counts, exposure = estimates.by_cell_month(evidence, fitted)
-    hot = estimates.find_hot_spots(evidence, counts, exposure, months, choices.false_share)
+    hot = estimates.find_hot_spots(
+        evidence, *estimates.by_cell_month(evidence, fitted), months,
+        false_share=choices.false_share, effort_error=choices.effort_error,
+    )  # fmt: skip
     if hot is not None:
         cells = cells.join(hot.cells[["hot", "kind", "since"]])
     else:

@@ -155,12 +155,14 @@ def by_cell_month(evidence, fitted):
         Exposure is what a place of rate 1 would give for each mean street's length: so that cells are not hot for having
         many streets. What citizens report in a month is scaled to that month's own level: reporting differs from month to
         month everywhere alike.
+    parts : list of (sparse array of shape (cells, units), np.ndarray of shape (months, units))
+        What the exposure is made of, a channel each: where in its streets it looks, and how much at each.
     """
     ground, months = evidence.ground, len(evidence.months)
     length = (1 / ground.units["passes"]).to_numpy()
     rate = np.nan_to_num(fitted.by_place["rate"].to_numpy())
     counts, exposure = np.zeros((months, len(ground.cells))), np.zeros((months, len(ground.cells)))
-    events = evidence.events(evidence.months)
+    events, parts = evidence.events(evidence.months), []
     for number, channel in enumerate(evidence.channels):
         catch = fitted.catch[:, :, number]
         if np.isnan(catch).all():
@@ -172,25 +174,32 @@ def by_cell_month(evidence, fitted):
             foreseen = by_unit @ rate
             seen = np.bincount(own["month"], own["records"], minlength=months)
             by_unit *= np.divide(seen, foreseen, out=np.zeros(months), where=foreseen > 0)[:, None]
+        parts.append((evidence.cells_of[channel], by_unit * length))
         exposure += (evidence.cells_of[channel] @ (by_unit * length).T).T
-    return counts, exposure
+    return counts, exposure, parts
 
 
-def find_hot_spots(evidence, counts, exposure, period, false_share):
+def find_hot_spots(evidence, counts, exposure, parts, period, *, false_share, effort_error):
     """Hot cells of the period and of every month, and what kind each is.
 
     Parameters
     ----------
     evidence : Evidence
-    counts, exposure : np.ndarray, shape (months, cells)
+    counts, exposure, parts
         As `by_cell_month` returns.
     period : list of str
-    false_share : float
+    false_share, effort_error : float
 
     Returns
     -------
     HotSpots or None
         None where there are too few cells to tell.
+
+    Notes
+    -----
+    A street lies in several cells, which share the errors of how much it was looked at: rates of neighbours are alike
+    where nothing happens more. So a cell is hot only where its neighbourhood stands above the city by more than these
+    errors explain, besides what the permutation test finds.
     """
     cells, numbers = evidence.ground.cells, evidence.numbers(period)
     near = hotspots.neighbours(cells["cell_x"], cells["cell_y"])
@@ -199,15 +208,34 @@ def find_hot_spots(evidence, counts, exposure, period, false_share):
     options = {"false_share": false_share, "draws": PERMUTATIONS, "rounds": 1}
     whole = [part[numbers].sum(axis=0)[None, :] for part in (counts, exposure)]
     p_value, hot = hotspots.hot_cells(whole[0], near, whole[1], **options)
+    looked_at = [(near @ cells_of, by_unit) for cells_of, by_unit in parts]
+    summed = [(reach, by_unit[numbers].sum(axis=0)[None, :]) for reach, by_unit in looked_at]
+    hot &= _beyond_errors(*whole, summed, near, effort_error)
     told = (exposure > 0).sum(axis=1) >= 2 * near.sum(axis=1).max()
     monthly = [part[told] for part in (counts, exposure)]
     p_values, hot_by_month = hotspots.hot_cells(monthly[0], near, monthly[1], **options)
+    hot_by_month &= _beyond_errors(
+        *monthly, [(reach, by_unit[told]) for reach, by_unit in looked_at], near, effort_error
+    )
     z = hotspots.gi_star(hotspots.standardised_rates(*monthly), near)
     months = np.array(evidence.months)[told]
     kinds = hotspots.classify(hot_by_month, z, months)
     by_month = hotspots.found_and_expected(p_values, hot_by_month).assign(month=months)
     found = kinds[["kind", "since", "hot_months", "looked_months"]].assign(hot=hot[0], p_value=p_value[0])
     return HotSpots(found, hotspots.found_and_expected(p_value, hot).iloc[0], by_month)
+
+
+def _beyond_errors(counts, exposure, looked_at, near, effort_error):
+    """Whether the rate around each cell stands above the whole by more than errors of the effort at its streets, by month."""
+    around = [(near @ part.T).T for part in (counts, exposure)]
+    squares = np.zeros(around[1].shape)
+    for month in range(len(squares)):
+        by_unit = sum(reach * by_unit[month] for reach, by_unit in looked_at)
+        squares[month] = by_unit.power(2).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = around[0] / around[1] * (exposure.sum(axis=1) / counts.sum(axis=1))[:, None]
+        error = effort_error * np.sqrt(squares) / around[1]
+        return np.log(ratio) > norm.ppf((1 + CONFIDENCE) / 2) * error
 
 
 def stability(evidence, fitted, period, places, false_share):
