@@ -724,7 +724,6 @@ def test_cells_with_a_camera_are_known_and_the_others_rest_on_citizens(hotspots_
 def test_there_are_more_hot_spots_than_chance_would_give(hotspots):
     said = hotspots.numbers("hot_spots")
     assert said["cells_found"] > 5 * said["cells_by_chance"] > 0
-    assert said["cells_by_chance"] == pytest.approx(0.05 * said["cells_found"])
 
 
 @pytest.fixture(scope="module")
@@ -736,13 +735,14 @@ def reported(records):
 
 @pytest.mark.parametrize("size", [20, 50, 100])
 def test_hit_rates_of_the_simple_rivals_and_the_best_possible(hotspots, reported, size):
-    """Each of the months 2025-01 to 2025-08 from the months before it, with sums and sorting alone."""
+    """Each of the months 2025-01 to 2025-08 from the months before it; places of equal count as if drawn by lot."""
     hits = {"_last_month": [], "_12_months": [], "best": []}
     for month in [f"2025-{n:02d}" for n in range(1, 9)]:
         past, came = reported[reported.index < month], reported.loc[month]
         for name, score in (("_last_month", past.iloc[-1]), ("_12_months", past.tail(12).sum()), ("best", came)):
-            picked = np.argsort(-score.to_numpy(), kind="stable")[:size]
-            hits[name].append(came.iloc[picked].sum() / came.sum())
+            last = score.sort_values(ascending=False).iloc[size - 1]
+            lot = (size - (score > last).sum()) / (score == last).sum()
+            hits[name].append((came[score > last].sum() + lot * came[score == last].sum()) / came.sum())
     for name in ("_last_month", "_12_months"):
         assert hotspots.metrics[f"hit_rate_{size}_cells{name}"] == pytest.approx(np.mean(hits[name])), name
     assert hotspots.metrics[f"best_possible_{size}_cells"] == pytest.approx(np.mean(hits["best"]))
@@ -810,8 +810,8 @@ def test_a_month_without_any_export_is_refused(namyangju, month):
     [
         ("quality", "ko", ["180,783", "367", "88.7%", "160,082", "주행형 단속차량 24개월(2024-01~2025-12)"]),
         ("quality", "en", ["180,783", "367", "88.7%", "160,082", "Patrol car 24 (2024-01 to 2025-12)"]),
-        ("hotspots", "ko", ["82,734", "22,186", "87.4%", "별내동이 21,243건으로 가장 많다", "14시대에 가장 많고", "19시대에 가장 많다"]),
-        ("hotspots", "en", ["82,734", "22,186", "87.4%", "별내동 has the most fixed-camera records: 21,243", "most between 14 and 15 h", "most between 19 and 20 h"]),
+        ("hotspots", "ko", ["82,734", "22,186", "40.4%", "별내동이 21,243건으로 가장 많다", "14시대에 가장 많고", "19시대에 가장 많다"]),
+        ("hotspots", "en", ["82,734", "22,186", "40.4%", "별내동 has the most fixed-camera records: 21,243", "most between 14 and 15 h", "most between 19 and 20 h"]),
     ],
 )  # fmt: skip
 def test_pages_print_the_numbers(request, notebook, language, words):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control, norm
+from scipy.stats import false_discovery_control, nbinom, norm
 
 from dansok.cases.parking_hotspots.looking import CAMERAS, CITIZENS, HOURS
 from dansok.models import hotspots, rates
@@ -197,26 +197,27 @@ def find_hot_spots(evidence, counts, exposure, parts, period, *, false_share, ef
 
     Notes
     -----
-    A street lies in several cells, which share the errors of how much it was looked at: rates of neighbours are alike
-    where nothing happens more. So a cell is hot only where its neighbourhood stands above the city by more than these
-    errors explain, besides what the permutation test finds.
+    The permutation test asks whether so much lies together by chance, if cells are alike but for chance of their own. But a
+    street lies in several cells, and these share the errors of how much it was looked at. So the number of events around
+    the cell has to be improbable besides, given the city's mean and these errors (negative binomial): the larger of the
+    two p-values counts.
     """
     cells, numbers = evidence.ground.cells, evidence.numbers(period)
     near = hotspots.neighbours(cells["cell_x"], cells["cell_y"])
     if (exposure[numbers].sum(axis=0) > 0).sum() < 2 * near.sum(axis=1).max(initial=0) or not counts[numbers].any():
         return None
-    options = {"false_share": false_share, "draws": PERMUTATIONS, "rounds": 1}
+    reach = [(near @ cells_of, by_unit) for cells_of, by_unit in parts]
+
+    def tested(counts, exposure, by_units):
+        p_values, _ = hotspots.hot_cells(counts, near, exposure, false_share, PERMUTATIONS, rounds=1)
+        p_values = np.maximum(p_values, _by_errors_and_chance(counts, exposure, by_units, near, effort_error))
+        return p_values, hotspots.discoveries(p_values, false_share)
+
     whole = [part[numbers].sum(axis=0)[None, :] for part in (counts, exposure)]
-    p_value, hot = hotspots.hot_cells(whole[0], near, whole[1], **options)
-    looked_at = [(near @ cells_of, by_unit) for cells_of, by_unit in parts]
-    summed = [(reach, by_unit[numbers].sum(axis=0)[None, :]) for reach, by_unit in looked_at]
-    hot &= _beyond_errors(*whole, summed, near, effort_error)
+    p_value, hot = tested(*whole, [(around, by_unit[numbers].sum(axis=0)[None, :]) for around, by_unit in reach])
     told = (exposure > 0).sum(axis=1) >= 2 * near.sum(axis=1).max()
     monthly = [part[told] for part in (counts, exposure)]
-    p_values, hot_by_month = hotspots.hot_cells(monthly[0], near, monthly[1], **options)
-    hot_by_month &= _beyond_errors(
-        *monthly, [(reach, by_unit[told]) for reach, by_unit in looked_at], near, effort_error
-    )
+    p_values, hot_by_month = tested(*monthly, [(around, by_unit[told]) for around, by_unit in reach])
     z = hotspots.gi_star(hotspots.standardised_rates(*monthly), near)
     months = np.array(evidence.months)[told]
     kinds = hotspots.classify(hot_by_month, z, months)
@@ -225,17 +226,17 @@ def find_hot_spots(evidence, counts, exposure, parts, period, *, false_share, ef
     return HotSpots(found, hotspots.found_and_expected(p_value, hot).iloc[0], by_month)
 
 
-def _beyond_errors(counts, exposure, looked_at, near, effort_error):
-    """Whether the rate around each cell stands above the whole by more than errors of the effort at its streets, by month."""
-    around = [(near @ part.T).T for part in (counts, exposure)]
-    squares = np.zeros(around[1].shape)
-    for month in range(len(squares)):
-        by_unit = sum(reach * by_unit[month] for reach, by_unit in looked_at)
-        squares[month] = by_unit.power(2).sum(axis=1)
+def _by_errors_and_chance(counts, exposure, by_units, near, effort_error):
+    """Probability of as many events around each cell, or more, if it were as the whole: by month; missing without exposure."""
+    around, expected = ((near @ part.T).T for part in (counts, exposure))
+    squares = np.array(
+        [sum(reach * own[month] for reach, own in by_units).power(2).sum(axis=1) for month in range(len(counts))]
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = around[0] / around[1] * (exposure.sum(axis=1) / counts.sum(axis=1))[:, None]
-        error = effort_error * np.sqrt(squares) / around[1]
-        return np.log(ratio) > norm.ppf((1 + CONFIDENCE) / 2) * error
+        share_of_errors = squares / expected**2  # 1: all around the cell is one street
+        expected = expected * (counts.sum(axis=1) / exposure.sum(axis=1))[:, None]
+        size = 1 / np.maximum(effort_error**2 * share_of_errors, 1e-9)
+        return nbinom.sf(around - 1, size, size / (size + expected))
 
 
 def stability(evidence, fitted, period, places, false_share):
