@@ -365,7 +365,7 @@ def _legend(figure, lines, entries):
         [handle for handle, _ in entries],
         [words for _, words in entries],
         loc="outside lower left",
-        ncols=min(len(entries), 6),
+        ncols=_columns(entries),
         title=text,
         alignment="left",
         title_fontsize=SMALL,
@@ -377,6 +377,12 @@ def _legend(figure, lines, entries):
     )
     legend.get_title().set_color(SOFT)
     return legend
+
+
+def _columns(entries):
+    """All marks in a row if there is room, else in two."""
+    wide = sum(charts.text_width(words, SMALL) + 26 for _, words in entries)
+    return len(entries) if wide < WIDTH * 72 else math.ceil(len(entries) / 2)
 
 
 def _tell_left_out(legend, names, language):

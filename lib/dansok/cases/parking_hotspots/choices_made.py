@@ -65,7 +65,7 @@ def _of_rates(choices, corrected):
         ("이웃의 범위", "Neighbourhood", near, "빼놓은 장소를 가장 잘 맞히는 폭", "the width that predicts left-out places best"),
         ("이웃의 무게", "Weight of neighbours", Text(f"기록 {fitted.likeness:.1f}건만큼", f"as {fitted.likeness:.1f} records"), "장소들이 서로 다른 정도에서", "from how much places differ"),
         ("비교할 수 있는 시간", "Hours that can be compared", Text(f"24시간 가운데 {linked}시간", f"{linked} of 24"), "단속 수단이 본 시간", "hours in which the city's own channels looked"),
-        ("다발지역", "Hot spots", Text(f"Getis-Ord Gi*, 둘레 3×3칸, 거짓 발견 {choices.false_share:.0%}", f"Getis-Ord Gi*, 3×3 cells, false discoveries {choices.false_share:.0%}"), f"뒤섞기 {estimates.PERMUTATIONS:,}번, 도로 길이당 값", f"{estimates.PERMUTATIONS:,} permutations, values per length of street"),
+        ("다발지역", "Hot spots", Text(f"Getis-Ord Gi*, 둘레 3×3칸, 거짓 발견 {choices.false_share:.0%}", f"Getis-Ord Gi*, 3×3 cells, false discoveries {choices.false_share:.0%}"), f"뒤섞기 {estimates.PERMUTATIONS:,}번, 도로 길이당 값; 노출의 오차와 우연으로 그만큼 나올 확률도 작아야 함", f"{estimates.PERMUTATIONS:,} permutations, values per length of street; as many by errors of the looking and chance must be improbable too"),
         ("격자를 바꿔 봄", "Other grids", Text(f"{estimates.GRIDS}가지", f"{estimates.GRIDS}"), "옮기고 크기를 바꾼 격자", "shifted and resized"),
         ("주차장까지", "Reach of a lot", Text(f"{verdicts.WALK_METRES} m 직선, 빈 면 {verdicts.FREE_SPACES} 이상이면 여유", f"{verdicts.WALK_METRES} m as the crow flies; room from {verdicts.FREE_SPACES} free spaces on"), "진단의 규칙", "rule of the diagnosis"),
     ]  # fmt: skip
