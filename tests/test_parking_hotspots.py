@@ -18,6 +18,8 @@ from dansok.cases.parking_hotspots import (
     verdicts,
 )
 from dansok.choices import span
+from scipy import sparse
+from scipy.stats import nbinom, poisson
 
 MONTHS = ["2025-01", "2025-02"]
 
@@ -398,3 +400,18 @@ def test_the_next_month_is_forecast_from_reports_if_there_are_enough_months_of_t
     channel, months = outlook._channel(cells, late, "2025-08")
     assert (channel, months[0], len(months)) == ("fixed_camera", "2025-01", 8)
     assert outlook._channel(cells, both, "2026-02") == (None, []), "nobody reported in the last month"
+
+
+def test_events_around_one_street_alone_are_less_surprising_than_around_many():
+    counts, exposure = np.array([[30.0, 10, 10, 10]]), np.ones((1, 4))
+    alone = sparse.eye_array(4, format="csr")
+    by_units = [(alone, exposure)]
+    by_chance = estimates._by_errors_and_chance(counts, exposure, by_units, alone, 0.0)
+    assert by_chance[0, 0] == pytest.approx(poisson.sf(29, 15), rel=1e-4) and by_chance[0, 1] > 0.5
+    with_errors = estimates._by_errors_and_chance(counts, exposure, by_units, alone, 0.35)
+    assert with_errors[0, 0] == pytest.approx(nbinom.sf(29, 1 / 0.35**2, 1 / (1 + 15 * 0.35**2)))
+    streets = sparse.csr_array(
+        np.repeat(np.eye(4), 4, axis=1) / 4
+    )  # four streets in each cell, each with its own error
+    four = estimates._by_errors_and_chance(counts, exposure, [(streets, np.ones((1, 16)))], alone, 0.35)
+    assert by_chance[0, 0] < four[0, 0] < with_errors[0, 0]
