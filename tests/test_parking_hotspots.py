@@ -1,6 +1,7 @@
 """The hot-spot case: each table and sentence on counts small enough to work out by hand."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -415,3 +416,45 @@ def test_events_around_one_street_alone_are_less_surprising_than_around_many():
     )  # four streets in each cell, each with its own error
     four = estimates._by_errors_and_chance(counts, exposure, [(streets, np.ones((1, 16)))], alone, 0.35)
     assert by_chance[0, 0] < four[0, 0] < with_errors[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("difference", "low", "high", "chosen", "ko", "en"),
+    [
+        (0.026, 0.007, 0.047, "ours", "+2.6%포인트(95% 구간 +0.7~+4.7)로, 우연을 넘어 낫다.", "better, beyond chance."),
+        (
+            0.001,
+            -0.003,
+            0.003,
+            "ours",
+            "평균은 낫지만 우연과 가릴 수 없다.",
+            "better on average, but chance would explain it.",
+        ),
+        (
+            -0.003,
+            -0.028,
+            0.023,
+            "last_month",
+            "이기지 못해 단순한 방법(지난달 건수)을 쓴다.",
+            "so last month's count is used.",
+        ),
+    ],
+)
+def test_the_places_to_pick_come_with_the_difference_and_its_interval(difference, low, high, chosen, ko, en):
+    hits = pd.DataFrame(
+        {
+            "forecaster": ["ours", "last_month"],
+            "places": 20,
+            "hit_rate": [0.4 + difference, 0.4],
+            "best_possible": 0.5,
+            "pei": 0.8,
+        }
+    )
+    row = {"places": 20, "rival": "last_month", "chosen": chosen, "difference": difference, "low": low, "high": high}
+    ahead = SimpleNamespace(
+        places=pd.DataFrame({"forecaster": [chosen] * 20}), hits=hits, differences=pd.DataFrame([row]), channel="citizen_report",
+        hit_months=["2025-01"] * 8,
+    )  # fmt: skip
+    (said,) = corrected_sentences._hits_said(ahead)
+    assert said.text.ko.endswith(ko) and said.text.en.endswith(en)
+    assert "미리 알았을 때의 최선은 50.0%" in said.text.ko and said.numbers["forecaster"] == chosen

@@ -520,14 +520,30 @@ def _hits_said(outlook):
         f"{size} places picked beforehand catch {hits.hit_rate[chosen]:.1%} of {CHANNELS[outlook.channel].en.lower()} (mean of the last "
         f"{len(outlook.hit_months)} months; the best possible is {hits.best_possible[chosen]:.1%}). "
     )
+    gap, low, high = (f"{100 * x:+.1f}".replace("-", "\N{MINUS SIGN}") for x in (row.difference, row.low, row.high))
     if chosen == OUR_PLACES:
-        ko += f"가장 나은 단순 방법({FORECASTERS[row.rival].ko}, {hits.hit_rate[row.rival]:.1%})보다 낫다."
-        en += f"The best simple rival ({FORECASTERS[row.rival].en}) catches {hits.hit_rate[row.rival]:.1%}."
+        sure = row.low > 0
+        ko += (
+            f"가장 나은 단순 방법({FORECASTERS[row.rival].ko}, {hits.hit_rate[row.rival]:.1%})과의 차이는 {gap}%포인트(95% 구간 {low}~{high})로, "
+            + ("우연을 넘어 낫다." if sure else "평균은 낫지만 우연과 가릴 수 없다.")
+        )
+        en += (
+            f"That is {gap} points (95% interval {low} to {high}) against the best simple rival ({FORECASTERS[row.rival].en}, "
+            f"{hits.hit_rate[row.rival]:.1%}): "
+            + ("better, beyond chance." if sure else "better on average, but chance would explain it.")
+        )
     else:
-        ko += f"우리 방법({hits.hit_rate[OUR_PLACES]:.1%})이 이기지 못해 단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
-        en += f"Our method ({hits.hit_rate[OUR_PLACES]:.1%}) does not beat the simple one, so {FORECASTERS[chosen].en} is used."
+        ko += (
+            f"우리 방법({hits.hit_rate[OUR_PLACES]:.1%}, 차이 {gap}%포인트, 95% 구간 {low}~{high})이 이기지 못해 "
+            f"단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
+        )
+        en += (
+            f"Our method ({hits.hit_rate[OUR_PLACES]:.1%}, {gap} points, 95% interval {low} to {high}) does not beat the simple one, so "
+            f"{FORECASTERS[chosen].en} is used."
+        )
     numbers = {"places": size, "hit_rate": hits.hit_rate[chosen], "best_possible": hits.best_possible[chosen],
-               "forecaster": chosen, "months": len(outlook.hit_months)}  # fmt: skip
+               "forecaster": chosen, "months": len(outlook.hit_months), "difference": row.difference, "low": row.low,
+               "high": row.high}  # fmt: skip
     return [Finding("next_places", Text(ko, en), _plain(numbers))]
 
 
