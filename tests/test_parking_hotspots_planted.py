@@ -361,3 +361,38 @@ def test_metrics_hold_what_was_promised(sample_city, briefed, tmp_path, record_p
     assert all(0 < metrics[name] < 1 for name in PROMISED - {"forecast_rmse_ratio_best_rival"})
     assert metrics["hit_rate_20_cells"] <= metrics["best_possible_20_cells"]
     assert metrics["hour_profile_error"] <= 0.05
+
+
+def test_one_area_and_month_in_larger_cells(sample_city):
+    choices = case.Choices(
+        str(sample_city),
+        "x",
+        "ko",
+        "",
+        "2025-06",
+        "2025-06",
+        area="호평동",
+        top_places=5,
+        unit="cells",
+        cell_metres=200,
+    )
+    result = case.analyse(case.load(choices), choices)
+    found, cells = result.corrected, result.corrected.cells
+    assert set(cells.area_name) == {"호평동"} and not found.evidence.ground.by_street
+    assert (cells.x == (cells.cell_x + 0.5) * 200).all() and (cells.records > 0).any()
+    assert len(found.top) == 5 and found.top["rank"].max() <= len(cells)
+    assert result.title.ko.endswith("호평동") and choices.chosen()["cell_metres"] == 200
+    assert "4달이 안 되어" in result.findings["loop"].text.ko, "one month is too short to tell"
+    assert found.before == ["2025-05"] and set(found.changed.area_name) <= {"호평동"}
+
+
+def test_where_no_looking_is_known_records_are_ranked_and_the_page_says_so(sample_city):
+    choices = case.Choices(
+        str(sample_city), "x", "ko", "", "12 months", "latest", area="", top_places=5, channels="citizen_report"
+    )
+    result = case.analyse(case.load(choices), choices)
+    assert result.corrected is None and result.outlook is not None
+    first = result.key_findings[0]
+    assert first.name == "effort_unknown" and "ranks recorded tickets, effort unknown" in first.text.en
+    assert "where_true" not in result.findings and "hot_cells" not in result.metrics
+    assert [label.en for label, *_ in result.headlines][0] == "Fixed cameras"
