@@ -237,6 +237,46 @@ def test_the_true_peak_at_lunch_is_hidden_in_counts_and_shown_by_cameras_that_go
     assert findings["parking_hotspots"]["citizen_clock"]["numbers"]["peak_hour"] == 19
 
 
+def test_corrected_the_day_peaks_when_it_truly_does(sample_city, findings):
+    intensity = pd.read_parquet(sample_city / "truth" / "intensity_by_place_hour.parquet")
+    true = intensity.groupby("hour").violations_per_day.sum()
+    said = findings["parking_hotspots"]["true_clock"]["numbers"]
+    assert said["raw_peak_hour"] == 14
+    assert said["peak_hour"] in set(true.nlargest(2).index) == {12, 13}
+    assert true[said["highest_hours"]].min() >= true.nlargest(4).min()
+    assert said["low"] < said["peak_share"] < said["high"]
+
+
+def test_vehicles_that_come_again_are_counted_once_a_stay_and_matched_by_token(sample_city, drawn, findings):
+    visits = pd.read_parquet(sample_city / "3_linked" / "visits.parquet")
+    visits = visits[visits.plate_token.notna() & (visits.records > 0) & (visits.first_at >= "2024-07-01")]
+    by_vehicle = visits.groupby("plate_token").agg(stays=("records", "size"), records=("records", "sum"))
+    often = by_vehicle.stays >= 5
+    said = findings["parking_hotspots"]["repeat"]["numbers"]
+    assert said["record_share_of_often_seen"] == pytest.approx(
+        by_vehicle.records[often].sum() / by_vehicle.records.sum()
+    )
+    assert said["vehicle_share_of_often_seen"] == pytest.approx(often.mean())
+    debts = pd.read_parquet(sample_city / "2_clean" / "debts.parquet")
+    owing = set(debts.plate_token[debts.snapshot_on == debts.snapshot_on.max()].dropna())
+    assert said["often_seen_vehicles"] == often.sum()
+    assert said["often_seen_in_debt"] == by_vehicle.index[often].isin(owing).sum() > 100
+    assert drawn.repeat.vehicles.sum() == len(by_vehicle)
+    assert (drawn.repeat.in_debt.dropna() >= 5).all()
+
+
+def test_the_workbook_holds_every_table_of_the_corrected_side(sample_city, drawn):
+    book = openpyxl.load_workbook(sample_city / "5_briefings" / "parking_hotspots" / "latest.xlsx", read_only=True)
+    rows = {
+        "상위 장소": 15, "진단": 15, "어긋나는 곳": len(drawn.corrected.disagree), "민원과 단속": len(drawn.corrected.named),
+        "되풀이 차량": 4, "주 예측": 16, "예측 성적": 5, "적중률": 6, "방법의 차이": 3, "고른 것": len(drawn.made),
+    }  # fmt: skip
+    assert {name: len(list(book[name].values)) - 1 for name in rows} == rows
+    header, *lines = book["진단"].iter_rows(values_only=True)
+    told = {line[header.index("진단")] for line in lines}
+    assert told <= {"단속", "표지·안내", "주차면 확보", "지켜봄", "판단 보류"} and len(told) > 1
+
+
 def test_the_cameras_that_go_on_are_planted_ones(sample_city, findings):
     """All of them, but for cameras too new or too quiet to tell."""
     cameras = pd.read_parquet(sample_city / "truth" / "cameras.parquet")
@@ -399,6 +439,11 @@ def _run_command(monkeypatch, *arguments):
         ("area: 없는동", "is no 읍면동 of Synthetic city after Namyangju"),
         ("top_places: 0", "write 1 to 50"),
         ("top_places: 51", "write 1 to 50"),
+        ("channels: taxi", "write all, or names with commas between"),
+        ("false_share: 2.0", "write a number from 0.001 to 0.5"),
+        ("forecast_places: 0", "write 1 to 200"),
+        ("cell_metres: 5", "write 20 to 2000"),
+        ("unit: streets", "write auto or cells"),
         ("language: fr", "write ko or en"),
         ("last_mnth: latest", "is not a parameter"),
     ],

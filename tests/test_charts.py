@@ -101,6 +101,38 @@ HEAT = pd.DataFrame(
     + [(CITIZENS, 6, 19, 12), (CITIZENS, 0, 0, math.nan)],
     columns=["channel", "weekday", "hour", "value"],
 )
+LINKED = [7 <= hour < 21 for hour in range(24)]
+DAY = pd.DataFrame(
+    {
+        "hour": range(24),
+        "raw_share": [0.08 if hour == 14 else 0.04 for hour in range(24)],
+        "share": [0.1 if hour == 12 else 0.15 if hour == 23 else 0.035 for hour in range(24)],
+        "low": [0.09 if hour == 12 else 0.03 if on else math.nan for hour, on in enumerate(LINKED)],
+        "high": [0.11 if hour == 12 else 0.04 if on else math.nan for hour, on in enumerate(LINKED)],
+        "linked": LINKED,
+    }
+)
+OF_PLACES = pd.concat(
+    DAY[["hour", "linked"]].assign(place=place, rate=[1.0 + (hour == peak) for hour in range(24)], low=0.8, high=2.4)
+    for place, peak in (("1. 별내동 이래타워사거리", 12), ("2. 조안면", 19), ("3. 화도읍", 9), ("4. 수동면", 8))
+)
+CALLED = {
+    "more": Text("순찰을 늘릴 곳", "patrol more"),
+    "explain": Text("설명할 곳", "explain"),
+    "less": Text("줄일 곳", "patrol less"),
+    "leave": Text("그대로 둘 곳", "leave"),
+}
+LOOKED, COMPLAINTS = Text("본 정도", "how much was looked"), Text("민원", "complaints")
+MEASURED = pd.DataFrame(
+    [
+        (0.5, 3.0, "more", "1"),
+        (0.51, 3.0, "more", "2"),
+        (0.0, 0.5, "leave", None),
+        (2.0, 0.4, "less", "3"),
+        (9.0, 40.0, "explain", "4"),
+    ],
+    columns=["x", "y", "quadrant", "label"],
+)
 PLACED = pd.DataFrame(
     [
         ("고정형 CCTV", "camera", 950, 0.95),
@@ -136,6 +168,13 @@ DRAWN = {
     "returns": (charts.returns, (RETURNS,), RETURNS_WORDS),
     "ledger_flow": (charts.ledger_flow, (ledger(),), {}),
     "match_rates": (charts.match_rates, (PLACED,), {}),
+    "two_clocks": (
+        charts.two_clocks,
+        (DAY,),
+        {"titles": (Text("바로잡은 하루", "corrected"), Text("기록", "records"))},
+    ),
+    "clocks_of_places": (charts.clocks_of_places, (OF_PLACES,), {}),
+    "quadrants": (charts.quadrants, (MEASURED,), {"words": CALLED, "x_label": LOOKED, "y_label": COMPLAINTS}),
 }
 EVERY = pytest.mark.parametrize("name", DRAWN)
 BOTH = pytest.mark.parametrize("language", ["ko", "en"])
@@ -215,6 +254,15 @@ def test_english_words_are_in_the_english_chart(name):
         "change": ["+100%  (+50 to +160)", "−10%  (−50 to +40)", "cannot be compared", "log scale"],
         "ledger_flow": ["137,898", "−1,342", "136,556", "left out: exact duplicate", "mended: times without seconds"],
         "match_rates": ["95%", "5.0%", "1.0%", "placed: camera's name", "n = 1,000 records", "no data"],
+        "two_clocks": ["corrected", "records", "12:00  10.0%", "14:00  8.0%", "share of the day", "95% interval"],
+        "clocks_of_places": ["1. 별내동 이래타워사거리", "4. 수동면", "95% interval", "hour of day"],
+        "quadrants": [
+            "patrol more (2)",
+            "explain (1)",
+            "patrol less (1)",
+            "leave (1)",
+            "at the edge: 0, or below 0.05",
+        ],
     }[name]
     draw, tables, options = DRAWN[name]
     said = flat(printed(draw(*tables, language="en", **options)))
@@ -265,7 +313,20 @@ def test_one_row_is_enough(name):
 @EVERY
 def test_all_values_missing(name):
     draw, tables, options = DRAWN[name]
-    values = {"records", "share", "rate", "low", "high", "hours", "value", "ratio", "rows"} & set(tables[0])
+    values = {
+        "records",
+        "share",
+        "raw_share",
+        "rate",
+        "low",
+        "high",
+        "hours",
+        "value",
+        "ratio",
+        "rows",
+        "x",
+        "y",
+    } & set(tables[0])
     gone = tables[0].assign(**dict.fromkeys(values, math.nan))
     assert printed(draw(gone, language="ko", **options))
 
@@ -301,7 +362,7 @@ def test_an_unknown_language_is_refused():
 @EVERY
 def test_a_missing_column_is_named(name):
     draw, tables, options = DRAWN[name]
-    column = {"ranking": "value", "ledger_flow": "what"}.get(name, tables[0].columns[-1])
+    column = {"ranking": "value", "ledger_flow": "what", "quadrants": "quadrant"}.get(name, tables[0].columns[-1])
     with pytest.raises(ValueError, match=column):
         draw(tables[0].drop(columns=column), language="ko", **options)
 
@@ -578,3 +639,41 @@ def test_wrapping_keeps_every_character_and_the_width():
     lines = charts.wrapped(LONG, 60, 8).split("\n")
     assert "".join(lines).replace(" ", "") == LONG.replace(" ", "")
     assert max(charts.text_width(line, 8) for line in lines) <= 60
+
+
+# --- corrected days and places ---
+
+
+def test_only_hours_that_were_looked_at_have_intervals_and_a_peak():
+    figure = charts.two_clocks(DAY, language="ko", titles=(Text("바로잡은 하루", ""), Text("기록", "")))
+    above, below = figure.axes[:2]
+    assert hatched_hours(above) and set().union(*hatched_hours(above).values()) == {*range(7), 21, 22, 23}
+    assert not hatched_hours(below)
+    said = flat(printed(figure))
+    assert "12시 10.0%" in said and "23시" not in said, "an assumed hour, however high, is no peak"
+    assert bars(below)[14] == pytest.approx(0.08)
+
+
+def test_places_share_one_scale_and_the_mean_is_drawn():
+    figure = charts.clocks_of_places(OF_PLACES, language="en")
+    drawn_on = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left") for axes in drawn_on] == list(OF_PLACES["place"].unique())
+    assert len({axes.get_ylim() for axes in drawn_on}) == 1
+    assert [int(np.argmax(axes.lines[-1].get_ydata())) for axes in drawn_on] == [12, 19, 9, 8]
+
+
+def test_quadrants_number_what_is_named_and_put_nothing_at_the_edge():
+    figure = charts.quadrants(MEASURED, language="ko", words=CALLED, x_label=LOOKED, y_label=COMPLAINTS)
+    said = flat(printed(figure))
+    assert "순찰을 늘릴 곳 (2)" in said and "가장자리: 0이거나 0.05 미만" in said
+    axes = figure.axes[0]
+    numbers = [t for t in axes.texts if t.get_text() in set("1234")]
+    assert sorted(t.get_text() for t in numbers) == list("1234")
+    frames = [t.get_window_extent() for t in numbers]
+    assert not any(a.overlaps(b) for i, a in enumerate(frames) for b in frames[i + 1 :])
+    points = np.concatenate([np.asarray(c.get_offsets()) for c in axes.collections])
+    assert points.min() >= 0.05 and [0.05, 0.5] in points.tolist()
+    without = charts.quadrants(
+        MEASURED.drop(columns="label"), language="ko", words=CALLED, x_label=LOOKED, y_label=COMPLAINTS
+    )
+    assert not [t for t in without.axes[0].texts if t.get_text() in set("1234")]

@@ -29,10 +29,6 @@ AREAS = gpd.GeoDataFrame(
     ],
     crs="EPSG:5179",
 )
-CELLS = pd.DataFrame(
-    [(9605, 19510, 1), (9606, 19510, 7), (9700, 19550, 480), (9701, 19550, 0), (9702, 19550, math.nan)],
-    columns=["cell_x", "cell_y", "value"],
-)
 REACH = pd.DataFrame(
     [("fixed_camera", 0.0051, 137893), ("citizen_report", 0.013, 37526), ("officer", math.nan, 0)],
     columns=["channel", "share", "records"],
@@ -51,10 +47,30 @@ PLACES = pd.DataFrame(
     columns=["rank", "name", "x", "y", "value"],
 )
 ZOOM = ((X + 3000, Y + 3000, X + 5000, Y + 5000),)
+PAIRS = pd.DataFrame(
+    [(9640, 19540, 12.0, 0.3), (9641, 19540, 0.4, 6.0), (9700, 19550, math.nan, 0.0), (9701, 19550, 1.5, 1.5)],
+    columns=["cell_x", "cell_y", "left", "right"],
+)
+TITLES = Text("바로잡은 값", "corrected"), Text("기록 그대로", "records as they are")
+MARKS = pd.DataFrame(
+    [(X + 4050, Y + 4050, "1", "left"), (X + 4150, Y + 4050, "A", "right")], columns=["x", "y", "label", "side"]
+)
+MARKED = Text("번호: 드러나지 않던 곳", "numbers: hidden by counts")
+HOT = pd.DataFrame([(9640, 19540, "new"), (9700, 19550, "persistent")], columns=["cell_x", "cell_y", "kind"])
+KINDS = {
+    "new": (Text("새로 생김", "new"), "#c0392b"),
+    "persistent": (Text("지속", "persistent"), "#14437a"),
+    "sporadic": (Text("이따금", "sporadic"), "#6aa5d6"),
+}
 DRAWN = {
-    "cell_map": (maps.cell_map, (CELLS, AREAS), {"zoom": ZOOM, "total": 488}),
     "source_reach": (maps.source_reach, (SEEN, REACH, AREAS), {}),
     "ranked_places": (maps.ranked_places, (PLACES, AREAS), {}),
+    "paired_cells": (
+        maps.paired_cells,
+        (PAIRS, AREAS),
+        {"titles": TITLES, "marks": MARKS, "mark_words": MARKED, "zoom": ZOOM[0]},
+    ),
+    "kinds_of_cells": (maps.kinds_of_cells, (HOT, AREAS), {"kinds": KINDS, "zoom": ZOOM}),
 }
 EVERY = pytest.mark.parametrize("name", DRAWN)
 BOTH = pytest.mark.parametrize("language", ["ko", "en"])
@@ -125,67 +141,52 @@ def test_a_missing_column_is_named(name):
 
 def test_areas_must_say_their_coordinate_system():
     with pytest.raises(ValueError, match="coordinate system"):
-        maps.cell_map(CELLS, AREAS.set_crs(None, allow_override=True), language="ko")
+        maps.ranked_places(PLACES, AREAS.set_crs(None, allow_override=True), language="ko")
     with pytest.raises(ValueError, match="area_name"):
-        maps.cell_map(CELLS, AREAS.rename(columns={"area_name": "name"}), language="ko")
+        maps.ranked_places(PLACES, AREAS.rename(columns={"area_name": "name"}), language="ko")
 
 
 def test_areas_in_degrees_land_in_the_same_place():
-    metres = maps.cell_map(CELLS, AREAS, language="ko").axes[0]
-    degrees = maps.cell_map(CELLS, AREAS.to_crs("EPSG:4326"), language="ko").axes[0]
+    metres = maps.ranked_places(PLACES, AREAS, language="ko").axes[0]
+    degrees = maps.ranked_places(PLACES, AREAS.to_crs("EPSG:4326"), language="ko").axes[0]
     assert degrees.get_xlim() == pytest.approx(metres.get_xlim(), abs=30)
 
 
-def test_cells_stand_at_their_middle_in_the_colour_of_their_class():
-    figure = maps.cell_map(CELLS, AREAS, language="ko", edges=[1, 5, 100])
-    found = marks(figure.axes[0])
-    assert set(found) == {(960550, 1951050), (960650, 1951050), (970050, 1955050), (970250, 1955050)}  # not the zero
-    assert found[970250, 1955050] == charts.HATCH
-    assert len(set(found.values())) == 4
-    said = flat(printed(figure))
-    assert all(words in said for words in ("1–4 (1칸)", "5–99 (1칸)", "≥ 100 (1칸)", "자료 없음 (1칸)", "100 m 칸"))
-    assert "위반이 없었다는 뜻이 아님" in said
-
-
-def test_one_record_is_not_a_plural():
-    cells = flat(printed(maps.cell_map(CELLS, AREAS, language="en", total=1)))
+def test_one_record_and_one_cell_are_no_plural():
     reach = flat(printed(maps.source_reach(SEEN, REACH.assign(records=1), AREAS, language="en")))
-    assert re.search(r"n = 1 record\b", cells) and re.search(r"n = 1 record\b", reach)
+    cells = flat(printed(maps.kinds_of_cells(HOT, AREAS, language="en", kinds=KINDS)))
+    assert re.search(r"n = 1 record\b", reach) and "new (1 cell)" in cells
 
 
 def test_cells_are_never_thinner_than_print_and_the_key_says_so():
-    figure = maps.cell_map(CELLS, AREAS, language="en", cell_metres=20)
+    figure = maps.kinds_of_cells(HOT, AREAS, language="en", kinds=KINDS, cell_metres=20)
     sizes = [size for c in figure.axes[0].collections for size in c.get_sizes()]
     assert sizes == pytest.approx([maps.SMALLEST**2] * len(sizes))
     assert "larger than true" in flat(printed(figure))
-    wide = maps.cell_map(CELLS.assign(cell_x=960 + CELLS.index, cell_y=1951), AREAS, language="en", cell_metres=1000)
+    few = HOT.assign(cell_x=960 + HOT.index, cell_y=1951)
+    wide = maps.kinds_of_cells(few, AREAS, language="en", kinds=KINDS, cell_metres=1000)
     assert "larger than true" not in flat(printed(wide))
 
 
 def test_a_zoom_shows_its_cells_in_true_size():
-    near = CELLS.assign(cell_x=[9640, 9641, 9700, 9640, 9640], cell_y=[19540, 19540, 19550, 19542, 19543])
-    figure = maps.cell_map(near, AREAS, language="ko", zoom=ZOOM)
+    near = pd.DataFrame([(9640, 19540, "new"), (9641, 19540, "new"), (9700, 19550, "new")], columns=HOT.columns)
+    figure = maps.kinds_of_cells(near, AREAS, language="ko", kinds=KINDS, zoom=ZOOM)
     main, zoomed = figure.axes
     corners = [path.vertices[:4] for c in zoomed.collections for path in c.get_paths()]
-    assert {tuple(c.min(axis=0)) for c in corners} == {(964000, 1954000), (964100, 1954000), (964000, 1954300)}
+    assert {tuple(c.min(axis=0)) for c in corners} == {(964000, 1954000), (964100, 1954000)}
     assert all(np.ptp(c, axis=0).tolist() == [100, 100] for c in corners)
     frame = next(p for p in main.patches if p.get_edgecolor() == mpl.colors.to_rgba(charts.ORANGE))
     assert (frame.get_x(), frame.get_width()) == (X + 3000, 2000)
     assert "확대 A" in printed(figure)
-
-
-def test_edges_above_the_least_value_would_lose_cells():
-    with pytest.raises(ValueError, match="edges"):
-        maps.cell_map(CELLS, AREAS, language="ko", edges=[5, 100])
     with pytest.raises(ValueError, match="two zooms"):
-        maps.cell_map(CELLS, AREAS, language="ko", zoom=ZOOM * 3)
+        maps.kinds_of_cells(near, AREAS, language="ko", kinds=KINDS, zoom=ZOOM * 3)
 
 
 def test_many_cells_become_pixels():
-    many = pd.DataFrame([(9600 + i % 100, 19500 + i // 100, 1 + i % 7) for i in range(5001)], columns=CELLS.columns)
-    marks_drawn = maps.cell_map(many, AREAS, language="ko").axes[0].collections
-    assert [c.get_rasterized() for c in marks_drawn] == [True]
-    few = maps.cell_map(many.head(5000), AREAS, language="ko").axes[0].collections
+    many = pd.DataFrame([(9600 + i % 100, 19500 + i // 100, "new") for i in range(5001)], columns=HOT.columns)
+    drawn_on = maps.kinds_of_cells(many, AREAS, language="ko", kinds=KINDS).axes[0].collections
+    assert [c.get_rasterized() for c in drawn_on] == [True]
+    few = maps.kinds_of_cells(many.head(5000), AREAS, language="ko", kinds=KINDS).axes[0].collections
     assert [c.get_rasterized() for c in few] == [False]
 
 
@@ -212,7 +213,7 @@ def named(figure, axes=0):
 
 
 def test_names_do_not_overlap_and_small_areas_are_named_beside_or_said_to_be_left_out():
-    figure = maps.cell_map(CELLS, AREAS, language="ko")
+    figure = maps.ranked_places(PLACES.tail(1), AREAS, language="ko")
     said = flat(printed(figure))
     boxes = named(figure)
     assert {"와부읍", "수동면"} <= set(boxes)
@@ -228,7 +229,7 @@ def test_a_name_never_stands_in_a_neighbour():
         box(X + 12000, Y, X + 18000, Y + 14000),
         box(X + 11900, Y + 3000, X + 12100, Y + 3200),
     ]
-    figure = maps.cell_map(CELLS, crowded, language="en")
+    figure = maps.ranked_places(PLACES.tail(1), crowded, language="en")
     said = flat(printed(figure))
     boxes = named(figure)
     if "금곡동" in boxes:
@@ -305,8 +306,8 @@ def test_twenty_long_names_fit_the_list():
 @pytest.mark.real
 def test_the_real_city_is_named_in_full(shared_data):
     areas = gpd.read_file(shared_data / "namyangju" / "읍면동.geojson").rename(columns={"ADM_NM": "area_name"})
-    cells = pd.DataFrame([(9700, 19600, 12), (9780, 19530, 3)], columns=CELLS.columns)
-    figure = maps.cell_map(cells, areas, language="en")
+    cells = pd.DataFrame([(9700, 19600, "new"), (9780, 19530, "new")], columns=HOT.columns)
+    figure = maps.kinds_of_cells(cells, areas, language="en", kinds=KINDS)
     printed(figure)
     boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in set(areas["area_name"])]
     assert len(boxes) == len(areas) == 16
@@ -342,3 +343,50 @@ def test_cards_without_streets_or_rows_are_drawn_or_say_so():
     assert printed(maps.block_cards(CARDS.iloc[:0], AREAS, STREETS, language="en", place_metres=200)) == [
         charts.NO_DATA["en"]
     ]
+
+
+# --- two maps side by side, and kinds of cells ---
+
+
+def test_both_maps_are_in_the_same_classes_and_never_looked_is_grey_not_zero():
+    figure = maps.paired_cells(PAIRS, AREAS, language="ko", titles=TITLES)
+    left, right = figure.axes[:2]
+    assert (left.get_title(loc="left"), right.get_title(loc="left")) == ("바로잡은 값", "기록 그대로")
+    ours, theirs = marks(left), marks(right)
+    assert ours[970050, 1955050] == charts.HATCH, "never looked at"
+    assert (970050, 1955050) not in theirs, "no record is not drawn"
+    assert ours[970150, 1955050] == theirs[970150, 1955050], "one value, one colour"
+    assert ours[964050, 1954050] != theirs[964050, 1954050]
+    said = flat(printed(figure))
+    assert "아무도 본 적 없거나" in said and "≥ 10" in said and "100 m 칸" in said
+
+
+def test_marks_are_filled_on_the_map_on_which_they_are_high():
+    figure = maps.paired_cells(PAIRS, AREAS, language="en", titles=TITLES, marks=MARKS, mark_words=MARKED, zoom=ZOOM[0])
+    printed(figure)
+    navy = mpl.colors.to_rgba(charts.NAVY)
+    for axes, filled in zip(figure.axes, "1A1A", strict=False):
+        discs = {t.get_text(): t for t in axes.texts if t.get_bbox_patch()}
+        assert {"1", "A"} <= set(discs)
+        assert [name for name, disc in discs.items() if disc.get_bbox_patch().get_facecolor() == navy] == [filled]
+        frames = [discs[name].get_window_extent() for name in ("1", "A")] + list(named_on(axes).values())
+        assert not any(a.overlaps(b) for i, a in enumerate(frames) for b in frames[i + 1 :])
+
+
+def named_on(axes):
+    names = set(AREAS["area_name"])
+    return {t.get_text(): t.get_window_extent() for t in axes.texts if t.get_text() in names}
+
+
+def test_kinds_have_their_colours_and_only_those_there_are_in_the_key():
+    figure = maps.kinds_of_cells(HOT, AREAS, language="ko", kinds=KINDS, marks=MARKS, zoom=ZOOM)
+    assert marks(figure.axes[0]) == {(964050, 1954050): "#c0392b", (970050, 1955050): "#14437a"}
+    said = flat(printed(figure))
+    assert "새로 생김 (1칸)" in said and "지속 (1칸)" in said and "이따금" not in said
+    main, zoomed = figure.axes
+    assert not {"1", "A"} & {t.get_text() for t in main.texts if t.get_bbox_patch()}, "told in the zoom"
+    assert {"1", "A"} <= {t.get_text() for t in zoomed.texts if t.get_bbox_patch()}
+    with pytest.raises(ValueError, match="odd"):
+        maps.kinds_of_cells(HOT.assign(kind="odd"), AREAS, language="ko", kinds=KINDS)
+    only_marks = maps.kinds_of_cells(HOT.head(0), AREAS, language="ko", kinds=KINDS, marks=MARKS)
+    assert "와부읍" in flat(printed(only_marks))

@@ -1,9 +1,10 @@
-"""The corrected side of the hot-spot case against planted truth: forty cities in memory, forty without hot spots, and one that
-went through files, cleaning and linking.
+"""The corrected side of the hot-spot case against planted truth: cities in memory, cities without hot spots, and one that went
+through files, cleaning and linking.
 
-Seeds 0-19 were used to choose what the case does; 100-139 judge it.
+Seeds 0-19 were used to choose what the case does; 100-139 judge it: four of them in the ordinary run, all in `make test-full`.
 """
 
+import json
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -14,16 +15,17 @@ import pandas as pd
 import pytest
 import shapely
 from dansok.cases import parking_hotspots as case
-from dansok.cases.parking_hotspots import looking, verdicts, where
+from dansok.cases.parking_hotspots import estimates, looking, verdicts
 from dansok.cases.parking_hotspots.ground import ground_of
 from dansok.city import PROJECT, open_city
 from dansok.sample import SIZES, Options, build_world, ground, parking, watching
 from dansok.sample.exports import quirks
-from dansok.space import read_areas
 from dansok.tables import CHANNELS
 
 JUDGING = range(100, 140)
-EFFORT_ERROR = 0.35
+LOG_ERROR = 0.25  # of how long each street, and by each camera, was looked at
+EFFORT_ERROR = 0.35  # what the case allows for: the log's, and that positions and shifts are spread over streets
+CITIES = [pytest.param(JUDGING[:4], id="4 cities"), pytest.param(JUDGING, id="40 cities", marks=pytest.mark.full)]
 PLACED = 0.68  # of the reports name an address that the table knows
 CITY = open_city(PROJECT / "data" / "sample")
 
@@ -31,8 +33,8 @@ CITY = open_city(PROJECT / "data" / "sample")
 # --- a planted city as the tables that the case reads, without files ---
 
 
-def seen_of(world, seed):
-    """What `reading` makes of the files of a world: positions as exact, and as lost, as there."""
+def seen_of(world, seed, log_error=watching.LOG_ERROR):
+    """What `reading` makes of the files of a world: positions as exact, and as lost, as there; hours off by `log_error`."""
     random, places = np.random.default_rng(seed), world.ground.places
     lots = np.stack(
         [_along(world, places.index, np.full(len(places), (n - 0.5) / 4 - 0.5), 4, random) for n in (1, 2, 3, 4)]
@@ -44,10 +46,23 @@ def seen_of(world, seed):
     records = pd.concat(parts, ignore_index=True)
     reports = records.loc[records.channel == "citizen_report", "at"].dt.normalize().value_counts().sort_index()
     lost = (records.channel == "citizen_report") & (random.random(len(records)) > PLACED)
+    # The sample's own log of the cars errs by street already.
+    wrong, more = np.random.default_rng([seed, 1]), np.sqrt(log_error**2 - watching.LOG_ERROR**2)
     return looking.Seen(
-        records[~lost], _drives(world, seed, random), _shifts(world, seed), _camera_hours(world), reports,
+        records[~lost],
+        _misjudged(_drives(world, seed, random), "place", more, wrong).drop(columns="place"),
+        _shifts(world, seed),
+        _misjudged(_camera_hours(world), "unit", log_error, wrong),
+        reports,
         tuple(entry for entry in CITY.hours if entry.channel == "fixed_camera"),
-    )  # fmt: skip
+    )
+
+
+def _misjudged(hours, by, error, random):
+    """Hours of each street or camera all wrong by one factor."""
+    number, _ = pd.factorize(hours[by])
+    factor = np.exp(random.normal(-(error**2) / 2, error, number.max() + 1))
+    return hours.assign(watched_hours=hours["watched_hours"] * factor[number])
 
 
 def _along(world, place, along, metres, random):
@@ -86,9 +101,8 @@ def _drives(world, seed, random):
     fixes = watching.fixes(seed, world.watch.rounds["car"], len(world.ground.places))
     x, y = _along(world, fixes.place.to_numpy(), random.uniform(-0.45, 0.45, len(fixes)), 9, random).T
     month = world.days[fixes.day.to_numpy()].strftime("%Y-%m")
-    return pd.DataFrame(
-        {"x": x, "y": y, "month": month, "hour": fixes.second // 3600, "watched_hours": fixes.seconds / 3600}
-    )
+    table = {"x": x, "y": y, "month": month, "hour": fixes.second // 3600, "watched_hours": fixes.seconds / 3600}
+    return pd.DataFrame(table | {"place": fixes.place})
 
 
 def _shifts(world, seed):
@@ -176,14 +190,14 @@ def true_rate(world):
 
 def fitted_on(seen, where_seen, months):
     evidence = looking.gather(seen, where_seen, months, tuple(CHANNELS))
-    fitted = where.fit_rates(evidence, months, EFFORT_ERROR)
+    fitted = estimates.fit_rates(evidence, months, EFFORT_ERROR)
     inside = np.ones(len(where_seen.cells), bool)
-    return evidence, fitted, where.cell_rates(evidence, fitted, months, 15, inside)
+    return evidence, fitted, estimates.cell_rates(evidence, fitted, months, 15, inside)
 
 
 def judge(seed):
     world = build_world(Options(seed, SIZES["small"]))
-    seen = seen_of(world, seed)
+    seen = seen_of(world, seed, LOG_ERROR)
     evidence, fitted, cells = fitted_on(seen, grounds_of(world, seen), months_of(world))
     planted = world.days[watching.outage(world.days)]
     return compared(evidence, fitted, cells, true_rate(world)) | {
@@ -206,8 +220,10 @@ def false_hot_spots(seed):
         world = build_world(Options(seed, SIZES["small"], frozenset({"app_outage"})))
         seen, months = seen_of(world, seed), months_of(world)
     evidence = looking.gather(seen, grounds_of(world, seen), months[-12:], tuple(CHANNELS))
-    fitted = where.fit_rates(evidence, months[-12:], EFFORT_ERROR)
-    hot = where.find_hot_spots(evidence, *where.by_cell_month(evidence, fitted), months[-12:], 0.05)
+    fitted = estimates.fit_rates(evidence, months[-12:], EFFORT_ERROR)
+    hot = estimates.find_hot_spots(
+        evidence, *estimates.by_cell_month(evidence, fitted), months[-12:], false_share=0.05, effort_error=EFFORT_ERROR
+    )
     return {
         "months": (hot.by_month.found > 0).mean(),
         "period": float(hot.period.found > 0),
@@ -215,17 +231,17 @@ def false_hot_spots(seed):
     }
 
 
-def over_seeds(function):
-    """The function of every judging seed, two at a time."""
+def over_seeds(function, seeds):
+    """The function of every seed, two at a time: the means."""
     with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
-        table = pd.DataFrame(list(pool.map(function, JUDGING))).astype(float)
+        table = pd.DataFrame(list(pool.map(function, seeds))).astype(float)
     print(f"\n{table.agg(['mean', 'std', 'min', 'max']).T.round(3).to_string()}")
     return table.mean()
 
 
-@pytest.fixture(scope="module")
-def judged():
-    return over_seeds(judge)
+@pytest.fixture(scope="module", params=CITIES)
+def judged(request):
+    return over_seeds(judge, request.param)
 
 
 def test_the_first_cells_are_nearly_those_of_somebody_who_knew(judged):
@@ -250,8 +266,9 @@ def test_what_is_left_out_is_what_was_planted(judged):
     assert judged.outage_found >= 0.99 and judged.outage_false <= 1
 
 
-def test_a_city_without_hot_spots_has_few_or_none():
-    found = over_seeds(false_hot_spots)
+@pytest.mark.parametrize("seeds", CITIES)
+def test_a_city_without_hot_spots_has_few_or_none(seeds):
+    found = over_seeds(false_hot_spots, seeds)
     assert found.months <= 0.06
     assert found.period <= 0.06
     assert found.now < 0.001
@@ -298,23 +315,84 @@ def test_a_loop_is_told_from_patrols_that_go_where_it_happens(pull, runaway):
 # --- the same through files ---
 
 
-def test_a_written_cleaned_and_linked_city_comes_as_near(sample_city, judged, record_property):
-    choices = case.Choices(str(sample_city), "x", "ko", "", "earliest", "latest", area="", top_places=15)
-    whole = case.load(choices).whole
-    areas = read_areas(case.load(choices).areas)
-    where_seen = ground_of(whole.streets, areas, whole.seen.records, choices.opened.cell_metres)
-    evidence, fitted, cells = fitted_on(whole.seen, where_seen, choices.months)
+PROMISED = {
+    *(f"hit_rate_{n}_cells{of}" for n in (20, 50) for of in ("", "_last_month", "_12_months", "_same_month_last_year", "_kernel_map")),
+    "best_possible_20_cells", "pei_20", "hour_profile_error", "forecast_rmse_ratio_best_rival", "coverage_90",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def briefed(sample_city):
+    """What the briefing of the sample city was drawn from, and how near it comes to the truth of its files."""
+    choices = case.Choices(str(sample_city), "again", "ko", "", "12 months", "latest", area="", top_places=15)
+    found = case.analyse(case.load(choices), choices).corrected
     places = pd.read_parquet(sample_city / "truth" / "places.parquet")
-    nearest = shapely.STRtree(shapely.points(places[["x", "y"]])).nearest(shapely.points(where_seen.units[["x", "y"]]))
-    assert len(set(nearest)) == len(where_seen.units) > len(places) - 10, "every street is its own"
+    units = shapely.points(found.evidence.ground.units[["x", "y"]])
+    nearest = shapely.STRtree(shapely.points(places[["x", "y"]])).nearest(units)
+    assert len(set(nearest)) == len(units) > len(places) - 10, "every street is its own"
     hourly = pd.read_parquet(sample_city / "truth" / "intensity_by_place_hour.parquet")
     rate = hourly.pivot(index="place", columns="hour", values="violations_per_day").loc[places.place.iloc[nearest]]
-    found = SimpleNamespace(**compared(evidence, fitted, cells, rate.to_numpy()))
-    print(vars(found))
-    record_property("hour_profile_error", found.hour_error)
-    assert found.hit >= judged.hit - 0.03 and found.hit_raw < 0.75
+    near = compared(found.evidence, found.fitted, found.cells, rate.to_numpy())
+    print(near)
+    return found, SimpleNamespace(**near)
+
+
+def test_a_written_cleaned_and_linked_city_comes_as_near(briefed):
+    found = briefed[1]
+    assert found.hit >= 0.95 and found.hit_raw < 0.75
     assert found.hour_error <= 0.05 and found.hour_error_all <= 0.06
     assert 0.85 <= found.cells_held <= 0.95
-    planted = pd.date_range("2024-11-10", periods=0)
-    told = evidence.outages
-    assert len(told) == 14 and (told[-1] - told[0]).days == 13 and not len(planted)
+
+
+def test_the_outage_of_the_written_city_is_left_out(sample_city, briefed):
+    told = json.loads((sample_city / "truth" / "planted.json").read_text(encoding="utf-8"))["told"]["app_outage"]
+    days = pd.date_range(told["from"], told["to"])
+    assert days.isin(briefed[0].evidence.outages).all() and len(briefed[0].evidence.outages) <= len(days) + 1
+
+
+def test_metrics_hold_what_was_promised(sample_city, briefed, tmp_path, record_property):
+    """The error of the clock needs the truth, so this test adds it, to a copy of the notebook's metrics.json."""
+    held = sample_city / "4_analysed" / "parking_hotspots" / "latest" / "metrics.json"
+    metrics = json.loads(held.read_text(encoding="utf-8")) | {"hour_profile_error": float(briefed[1].hour_error)}
+    copy = tmp_path / "metrics.json"
+    copy.write_text(json.dumps(metrics, indent=1, sort_keys=True), encoding="utf-8")
+    record_property("hour_profile_error", metrics["hour_profile_error"])
+    assert set(metrics) >= PROMISED
+    assert all(0 < metrics[name] < 1 for name in PROMISED - {"forecast_rmse_ratio_best_rival"})
+    assert metrics["hit_rate_20_cells"] <= metrics["best_possible_20_cells"]
+    assert metrics["hour_profile_error"] <= 0.05
+
+
+def test_one_area_and_month_in_larger_cells(sample_city):
+    choices = case.Choices(
+        str(sample_city),
+        "x",
+        "ko",
+        "",
+        "2025-06",
+        "2025-06",
+        area="호평동",
+        top_places=5,
+        unit="cells",
+        cell_metres=200,
+    )
+    result = case.analyse(case.load(choices), choices)
+    found, cells = result.corrected, result.corrected.cells
+    assert set(cells.area_name) == {"호평동"} and not found.evidence.ground.by_street
+    assert (cells.x == (cells.cell_x + 0.5) * 200).all() and (cells.records > 0).any()
+    assert len(found.top) == 5 and found.top["rank"].max() <= len(cells)
+    assert result.title.ko.endswith("호평동") and choices.chosen()["cell_metres"] == 200
+    assert "4달이 안 되어" in result.findings["loop"].text.ko, "one month is too short to tell"
+    assert found.before == ["2025-05"] and set(found.changed.area_name) <= {"호평동"}
+
+
+def test_where_no_looking_is_known_records_are_ranked_and_the_page_says_so(sample_city):
+    choices = case.Choices(
+        str(sample_city), "x", "ko", "", "12 months", "latest", area="", top_places=5, channels="citizen_report"
+    )
+    result = case.analyse(case.load(choices), choices)
+    assert result.corrected is None and result.outlook is not None
+    first = result.key_findings[0]
+    assert first.name == "effort_unknown" and "ranks recorded tickets, effort unknown" in first.text.en
+    assert "where_true" not in result.findings and "hot_cells" not in result.metrics
+    assert [label.en for label, *_ in result.headlines][0] == "Fixed cameras"

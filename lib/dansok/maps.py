@@ -47,7 +47,7 @@ CELLS_LARGER = Text(
     "{cell} m 칸(시 전체 지도에서는 실제보다 크게)", "cells of {cell} m (larger than true on the map of the city)"
 )
 N_CELLS, ONE_CELL = Text("{n}칸", "{n} cells"), Text("1칸", "1 cell")
-ONLY_SEEN = Text(
+SEEN = Text(
     "빈 곳은 기록이 없는 칸(위반이 없었다는 뜻이 아님)",
     "blank: cells without records (which does not mean no violations)",
 )
@@ -319,108 +319,6 @@ def _draw_cells(axes, corners, colours, cell_metres, *, true_size):
     return side > cell_metres * points
 
 
-@drawn
-def cell_map(
-    cells, areas, *, language, value_label=RECORDS, cell_metres=100, edges=None, zoom=(), total=None, names=True
-):
-    """Cells coloured by their value on the map of the city, with the densest districts enlarged beside it.
-
-    Parameters
-    ----------
-    cells : pd.DataFrame
-        Rows are cells: `cell_x`, `cell_y` (int), `value` (missing: drawn grey). Cells of value 0 are not drawn.
-    areas : gpd.GeoDataFrame
-        `area_name` and `geometry`, any coordinate system.
-    value_label : Text, optional
-        What `value` is, with its unit.
-    cell_metres : int, optional
-        Side of a cell.
-    edges : list of number, optional
-        Lower edges of the classes, rising; round ones are chosen otherwise.
-    zoom : sequence of (west, south, east, north), optional
-        Up to two windows in metres (EPSG:5179) that are enlarged.
-    total : int, optional
-        Records that the map rests on; the sum of `value` need not be it.
-    names : bool, optional
-        Write the names of the areas.
-    """
-    needs(cells, "cell_map", "cell_x", "cell_y", "value")
-    if len(zoom) > 2:
-        raise ValueError(f"cell_map: at most two zooms fit the page, got {len(zoom)}")
-    if cells.empty or areas.empty or not (cells["value"] > 0).any():
-        return charts.no_data(language, height=1.6)
-    areas = _areas(areas)
-    shown = cells[cells["value"].isna() | (cells["value"] > 0)].sort_values(
-        ["value", "cell_x", "cell_y"], kind="stable", na_position="first"
-    )
-    values = shown["value"].astype(float).to_numpy()
-    known = values[~np.isnan(values)]
-    edges = list(edges) if edges is not None else class_edges(known)
-    if sorted(edges) != edges or known.min() < edges[0]:
-        raise ValueError(f"cell_map: edges must rise and start at or below the least value {known.min()}, got {edges}")
-    shades = [charts.SEQUENCE(0.3 + 0.7 * i / max(len(edges) - 1, 1)) for i in range(len(edges))]
-    classes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right") - 1)
-    colours = [shades[c] if c >= 0 else charts.HATCH for c in classes]
-    corners = _squares(shown, cell_metres)
-
-    figure, main, insets = _map_page(areas, zoom)
-    bounds = _bounds(areas)
-    _ground(main, areas, bounds)
-    figure.draw_without_rendering()
-    larger = _draw_cells(main, corners, colours, cell_metres, true_size=False)
-    middles = corners + cell_metres / 2
-    left_out = []
-    frames = list(zip("AB", zoom, strict=False))
-    for (letter, window), axes in zip(frames, insets, strict=True):
-        _zoom(axes, areas, window, letter, corners, colours, cell_metres, language, names)
-        west, south, east, north = window
-        main.add_patch(
-            Rectangle((west, south), east - west, north - south, fill=False, edgecolor=ORANGE, linewidth=1.1, zorder=6)
-        )
-    corner = _emptiest_corner(main, areas)
-    _furniture(main, language, corner)
-    figure.draw_without_rendering()
-    room = _Room(main)
-    for letter, (west, _, _, north) in frames:
-        spot = room.at(west, north)
-        box = room.box(spot + np.array([5, -5]), 11, 11)
-        room.take(box)
-        main.annotate(
-            letter,
-            (west, north),
-            xytext=(5, -5.5),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=SMALL,
-            weight="bold",
-            color="white",
-            bbox={"facecolor": ORANGE, "edgecolor": "none", "pad": 1.2},
-            zorder=8,
-        )
-    room.take(_corner(room, corner))
-    if names:
-        left_out = _write_names(room, areas, cells=middles)
-
-    whole = bool(np.all(known == np.round(known)))
-    entries = []
-    for place, shade in enumerate(shades):
-        n = _cells((classes == place).sum(), language)
-        square = Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=shade)
-        entries.append((square, f"{_class_words(edges, place, whole)} ({n})"))
-    if (classes == -1).any():
-        n = _cells((classes == -1).sum(), language)
-        grey = Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=charts.HATCH)
-        entries.append((grey, f"{say(NO_DATA, language)} ({n})"))
-    heading = joined(
-        say(value_label, language),
-        say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres),
-        "" if total is None else n_records(number(total), language),
-    )
-    _map_key(figure, heading, entries, left_out, language)
-    return figure
-
-
 def _corner(room, corner):
     """The box that the scale bar and the north arrow take."""
     x0, y0, x1, y1 = room.frame
@@ -442,7 +340,7 @@ def _map_page(areas, zoom):
     return figure, figure.add_subplot(grid[:, 0]), [figure.add_subplot(grid[i, 1]) for i in range(len(zoom))]
 
 
-def _zoom(axes, areas, window, letter, corners, colours, cell_metres, language, names):
+def _zoom(axes, areas, window, letter, corners, colours, cell_metres, language):
     west, south, east, north = window
     _ground(axes, areas, window, line=0.8)
     near = (
@@ -455,28 +353,19 @@ def _zoom(axes, areas, window, letter, corners, colours, cell_metres, language, 
     _framed(axes, ORANGE, 1.1)
     axes.set_title(say(ENLARGED, language).format(letter=letter), fontsize=SMALL, color=ORANGE, pad=3)
     _furniture(axes, language, north_arrow=False)
-    if names:
-        axes.figure.draw_without_rendering()
-        room = _Room(axes)
-        room.take(_corner(room, (1, 0)))
-        _write_names(room, areas, cells=corners[near] + cell_metres / 2, reach=(8, 14, 20, 28, 36, 46))
-
-
-def _map_key(figure, heading, entries, left_out, language):
-    lines = [heading, say(ONLY_SEEN, language)]
-    if left_out:
-        lines.append(say(NAMES_LEFT_OUT, language).format(names=", ".join(sorted(left_out))))
-    _legend(figure, lines, entries)
 
 
 def _legend(figure, lines, entries):
-    """The key below a map: lines of words, then the marks."""
-    text = "\n".join(charts.wrapped(line, WIDTH * 72 - 20, SMALL) for line in lines)
+    """The key below a map: lines of words, a line that is kept for names left out, then the marks.
+
+    Names are placed on the map as it is beside its key, so the key is there first.
+    """
+    text = "\n".join([*(charts.wrapped(line, WIDTH * 72 - 20, SMALL) for line in lines), " "])
     legend = figure.legend(
         [handle for handle, _ in entries],
         [words for _, words in entries],
         loc="outside lower left",
-        ncols=min(len(entries), 6),
+        ncols=_columns(entries),
         title=text,
         alignment="left",
         title_fontsize=SMALL,
@@ -487,6 +376,21 @@ def _legend(figure, lines, entries):
         labelcolor=INK,
     )
     legend.get_title().set_color(SOFT)
+    return legend
+
+
+def _columns(entries):
+    """All marks in a row if there is room, else in two."""
+    wide = sum(charts.text_width(words, SMALL) + 26 for _, words in entries)
+    return len(entries) if wide < WIDTH * 72 else math.ceil(len(entries) / 2)
+
+
+def _tell_left_out(legend, names, language):
+    """Names for which there was no room, in the line that the key keeps for them."""
+    if names:
+        title = legend.get_title()
+        said = say(NAMES_LEFT_OUT, language).format(names=", ".join(sorted(names)))
+        title.set_text(title.get_text().rstrip() + "\n" + charts.wrapped(said, WIDTH * 72 - 20, SMALL))
 
 
 # -------------------------------------------------------------------------------------- counts beside rates, cell by cell
@@ -658,19 +562,28 @@ def paired_cells(
         larger = _draw_cells(panels[0, column], corners, colours, cell_metres, true_size=False)
         if window:
             panels[0, column].add_patch(_frame(window))
-            _zoom(panels[1, column], areas, window, "A", corners, colours, cell_metres, language, True)
+            _zoom(panels[1, column], areas, window, "A", corners, colours, cell_metres, language)
     across_corner, _up = _emptiest_corner(panels[0, 0], areas)
     _furniture(panels[0, 0], language, (across_corner, 0))
-    if marks is not None and len(marks):
-        figure.draw_without_rendering()
-        for column, name in enumerate(("left", "right")):
-            for axes in panels[:, column]:
-                room = _Room(axes)
+    grey = cells[["left", "right"]].isna().any(axis=1).any()
+    words = [say(words, language) for words in (blank, mark_words) if words]
+    legend = _class_key(figure, shades, edges, grey, larger, cell_metres, value_label, words, language)
+    figure.draw_without_rendering()
+    left_out, drawn_on = set(), cells[cells[["left", "right"]].max(axis=1) > 0]
+    middles = _squares(drawn_on, cell_metres) + cell_metres / 2
+    for column, name in enumerate(("left", "right")):
+        for axes in panels[:, column]:
+            room = _Room(axes)
+            room.take(_corner(room, (across_corner, 0) if axes is panels[0, 0] else (1, 0)))
+            if marks is not None:
                 inside = marks["x"].between(*axes.get_xlim()) & marks["y"].between(*axes.get_ylim())
                 for mark in marks[inside].itertuples():
                     _number_place(room, mark, words=mark.label, filled=mark.side == name)
-    grey = cells[["left", "right"]].isna().any(axis=1).any()
-    _class_key(figure, shades, edges, grey, larger, cell_metres, (value_label, blank, mark_words), language)
+            if axes is panels[0, column]:
+                left_out |= set(_write_names(room, areas, cells=middles, size=charts.TINY))
+            else:
+                _write_names(room, areas, cells=middles)
+    _tell_left_out(legend, left_out, language)
     return figure
 
 
@@ -686,8 +599,7 @@ def _frame(window):
     return Rectangle((west, south), east - west, north - south, fill=False, edgecolor=ORANGE, linewidth=1.1, zorder=6)
 
 
-def _class_key(figure, shades, edges, grey, larger, cell_metres, words, language):
-    value_label, blank, mark_words = words
+def _class_key(figure, shades, edges, grey, larger, cell_metres, value_label, words, language):
     squares = [
         (Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=shade), _class_words(edges, place, False))
         for place, shade in enumerate(shades)
@@ -699,8 +611,7 @@ def _class_key(figure, shades, edges, grey, larger, cell_metres, words, language
     heading = joined(
         say(value_label, language), say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres)
     )
-    lines = [heading, *(say(words, language) for words in (blank, mark_words) if words)]
-    _legend(figure, lines, squares)
+    return _legend(figure, [heading, *words], squares)
 
 
 # --------------------------------------------------------------------------------------------------------- kinds of cells
@@ -742,10 +653,21 @@ def kinds_of_cells(cells, areas, *, language, kinds, marks=None, mark_words=None
     larger = _draw_cells(main, corners, colours, cell_metres, true_size=False)
     frames = list(zip("AB", zoom, insets, strict=False))
     for letter, window, axes in frames:
-        _zoom(axes, areas, window, letter, corners, colours, cell_metres, language, names=False)
+        _zoom(axes, areas, window, letter, corners, colours, cell_metres, language)
         main.add_patch(_frame(window))
     corner = _emptiest_corner(main, areas)
     _furniture(main, language, corner)
+    entries = [
+        (
+            Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=colour),
+            f"{say(words, language)} ({_cells((cells['kind'] == kind).sum(), language)})",
+        )
+        for kind, (words, colour) in kinds.items()
+        if (cells["kind"] == kind).any()
+    ]
+    lines = [say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres)]
+    lines += [say(mark_words, language)] if mark_words else []
+    legend = _legend(figure, lines, entries)
     figure.draw_without_rendering()
     for axes in (main, *insets):
         room = _Room(axes)
@@ -757,17 +679,10 @@ def kinds_of_cells(cells, areas, *, language, kinds, marks=None, mark_words=None
                 inside &= ~np.any(zoomed, axis=0)  # told in the zoom
             for mark in marks[inside].itertuples():
                 _number_place(room, mark, words=mark.label)
-        _write_names(room, areas, cells=corners + cell_metres / 2, size=charts.TINY if axes is main else SMALL)
-    entries = [
-        (
-            Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=colour),
-            f"{say(words, language)} ({_cells((cells['kind'] == kind).sum(), language)})",
-        )
-        for kind, (words, colour) in kinds.items()
-        if (cells["kind"] == kind).any()
-    ]
-    lines = [say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres)]
-    _legend(figure, [*lines, *([say(mark_words, language)] if mark_words else [])], entries)
+        names = _write_names(room, areas, cells=corners + cell_metres / 2, size=charts.TINY if axes is main else SMALL)
+        if axes is main:
+            left_out = names
+    _tell_left_out(legend, left_out, language)
     return figure
 
 

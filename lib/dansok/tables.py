@@ -1198,6 +1198,19 @@ lists of plates under a pass-phrase, each with its day of destruction in its nam
 place, what is expected), `meetings.parquet` (one row a block and vehicle that may be met there) and `plan.json` (days, register, mark
 of the key). The plan of a later month reads them beside the log of what crews found.
 
+## What each table lets `parking_hotspots` say
+
+| With | it says |
+|---|---|
+| `tickets` and `areas` alone | what was recorded, where and when: a ranking of records, effort unknown |
+| and `cameras`, with hours in `city.toml` | values corrected for where and when cameras looked; hot spots; clocks; the period before |
+| and `efforts` (positions of cars, log sheets) | the same for patrols and officers; whether patrols run after their own records |
+| and citizens' reports among the `tickets` | values where no camera stands; complaints against enforcement; the forecast of reports |
+| and `streets` | values by street, added up by cell, and grey for streets that nobody ever looked at |
+| and plates in the `tickets` | vehicles that come again; *enforce* in the diagnosis |
+| and `lots`, `lot_counts`, `citizen_reports` | *add space* and *mend the sign* in the diagnosis |
+| and `debts` | how many of the vehicles that come again are in arrears: counts, none under 5 |
+
 ## The sample city
 
 `data/sample` is a synthetic city after Namyangju: sixteen 읍면동 with the names of 2017 and lines, streets, numbers and people of

@@ -100,12 +100,14 @@ def _labels(axes, table, x, y):
     """Numbers beside their marks, where one would lie on another farther off with a line."""
     if "label" not in table:
         return
+    rows = np.flatnonzero(table["label"].map(lambda label: isinstance(label, str)))
+    axes.scatter(x[rows], y[rows], s=16, facecolor="none", edgecolor=INK, linewidth=0.8, zorder=5.5)
     axes.figure.draw_without_rendering()
-    taken, scale = [], 72 / axes.figure.dpi
-    for row, label in enumerate(table["label"]):
-        if not isinstance(label, str):
-            continue
-        home = axes.transData.transform((x[row], y[row])) * scale
+    scale = 72 / axes.figure.dpi
+    homes = axes.transData.transform(np.column_stack([x[rows], y[rows]])) * scale
+    taken = list(homes)
+    for row, home in zip(rows, homes, strict=True):
+        label = table["label"].iloc[row]
         wide = text_width(label, TINY, "bold") + 3
         for distance in (7, 12, 17, 23, 30):
             turns = [(distance * math.cos(turn), distance * math.sin(turn)) for turn in np.arange(8) * math.pi / 4]

@@ -490,9 +490,9 @@ def judge(rolled, first_judged, ours="top_down", confidence=0.9):
     Notes
     -----
     Rows that some forecaster has no mean for, such as the first year for `same_weeks_last_year`, are left out for all.
-    Rows without `actual` (the coming month) are forecast, and not scored. Ours is chosen where its CRPS over all
-    earlier origins is below that of the best rival, else that rival. Variances come from `fit_variance` on earlier
-    origins.
+    Rows without `actual` (the coming month) are forecast, and not scored. Ours is chosen where its CRPS over the origins
+    judged before is below that of the best rival, else that rival: for the coming month by `scores` themselves, and for
+    the first judged by the origins that serve to learn from. Variances come from `fit_variance` on earlier origins.
     """
     names = [name for name in rolled.columns if name not in ("origin", "period", "group", "actual")]
     if ours not in names or len(names) < 2:
@@ -502,13 +502,18 @@ def judge(rolled, first_judged, ours="top_down", confidence=0.9):
     judged = origins[origins >= first_judged]
     if not len(judged) or judged[0] == origins[0]:
         raise ValueError(f"no origin to judge, or none before it to learn from: {origins.tolist()}, {first_judged}")
-    parts = []
+    parts, judged_before = [], {name: [] for name in names}
     for origin in judged:
         earlier = rolled[(rolled["origin"] < origin) & rolled["actual"].notna()]
         now = rolled[rolled["origin"] == origin]
         variances = {name: fit_variance(earlier[name], earlier["actual"], earlier["group"]) for name in names}
-        past = {name: _scored(earlier, name, variances[name], confidence)["crps"].mean() for name in names}
+        if not parts:
+            past = {name: _scored(earlier, name, variances[name], confidence)["crps"].mean() for name in names}
+        else:
+            past = {name: np.nanmean(np.concatenate(crps)) for name, crps in judged_before.items()}
         present = {name: _scored(now, name, variances[name], confidence) for name in names}
+        for name, part in present.items():
+            judged_before[name].append(part["crps"])
         rival = min((name for name in names if name != ours), key=past.get)
         chosen = ours if past[ours] < past[rival] else rival
         parts += [part.assign(forecaster=name) for name, part in present.items()]

@@ -265,7 +265,7 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
     reference = np.isfinite(values)
     fewest = np.maximum(reference.sum(axis=1) / 2, near.sum(axis=1).max(initial=0))
     p_values = permutation_p_values(values, near, draws=draws, seed=seed)
-    hot = _discoveries(p_values, false_share)
+    hot = discoveries(p_values, false_share)
     for _round in itertools.count(1) if rounds is None else range(1, rounds):
         reduced = reference & ~hot
         some_left = np.where(reduced, counts, 0.0).any(axis=1)
@@ -276,8 +276,34 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
         if exposure is not None:
             values[again] = standardised_rates(counts[again], exposure[again], reference[again])
         p_values[again] = permutation_p_values(values[again], near, reference[again], draws, seed)
-        hot[again] = _discoveries(p_values[again], false_share)
+        hot[again] = discoveries(p_values[again], false_share)
     return p_values, hot
+
+
+def discoveries(p_values, false_share):
+    """Which tests are discoveries, each month by itself, no more than a given share of them falsely.
+
+    Parameters
+    ----------
+    p_values : np.ndarray of float, shape (n_months, n_cells)
+        Missing where nothing was tested.
+    false_share : float
+
+    Returns
+    -------
+    np.ndarray of bool, same shape
+        By Benjamini and Hochberg (1995); False where nothing was tested.
+
+    Examples
+    --------
+    >>> discoveries(np.array([[0.001, 0.02, 0.9, np.nan]]), 0.05).tolist()
+    [[True, True, False, False]]
+    """
+    hot = np.zeros(p_values.shape, bool)
+    for month, known in enumerate(np.isfinite(p_values)):
+        if known.any():
+            hot[month, known] = stats.false_discovery_control(p_values[month, known]) <= false_share
+    return hot
 
 
 def found_and_expected(p_values, hot):
@@ -609,14 +635,6 @@ def _neighbourhood_sums(values, near):
     sums = (near @ np.where(looked, values, 0.0).T).T
     sizes = (near @ looked.T.astype(float)).T
     return sums, np.where(looked, sizes, 0).astype(int), looked
-
-
-def _discoveries(p_values, false_share):
-    hot = np.zeros(p_values.shape, bool)
-    for month, known in enumerate(np.isfinite(p_values)):
-        if known.any():
-            hot[month, known] = stats.false_discovery_control(p_values[month, known]) <= false_share
-    return hot
 
 
 def _draw_without_replacement(population, size, draws, chance):

@@ -1,8 +1,9 @@
 """Where and when illegal parking happens, once who looked is taken out; what is recorded; and what comes next month.
 
-`reading` reads a city. The corrected side: `ground` (places and cells), `looking` (counts and exposure), `where` (rates, hot
-spots, clocks), `verdicts`, put together in `corrected`; `outlook` forecasts. What is recorded: `counts`. `sentences` and
-`corrected_sentences` say what the tables show, `labels` names their columns, `made` lists the choices made.
+In the order of work: `reading` reads a city. The corrected side: `ground` (streets and cells), `looking` (what was seen and who
+looked), `estimates` (rates, hot spots, clocks), `verdicts` (what each place needs), put together in `corrected` and said in
+`corrected_sentences`. Next month: `outlook`. The records as they are: `recorded` and `recorded_sentences`. `labels` names
+columns and kinds in both languages, `choices_made` lists the choices, `shown` makes what charts and tables take.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pandas as pd
 from ibis import _
 
 from dansok import choices as chosen
-from dansok.cases.parking_hotspots import corrected_sentences, counts, made, sentences, verdicts
+from dansok.cases.parking_hotspots import choices_made, corrected_sentences, recorded, recorded_sentences, verdicts
 from dansok.cases.parking_hotspots.corrected import Corrected, correct
 from dansok.cases.parking_hotspots.corrected_sentences import EFFORT_UNKNOWN
 from dansok.cases.parking_hotspots.labels import (
@@ -60,7 +61,11 @@ __all__ = [
 
 MOVES_COUNTS = ("citizen_report", "fine", "lunch_grace", "system")  # kinds of rules
 KEY = ("effort_unknown", "where_true", "maps_disagree", "hot_spots", "true_clock", "diagnosis", "quadrants", "loop", "repeat",
-       "next_places", "change")  # fmt: skip
+       "next_places", "changed", "change")  # fmt: skip
+NEWS = {
+    "loop": ("runaway", "exploring_too_little"),
+    "changed": ("cells_more", "cells_less"),
+}  # key only if one of these is so
 MOST_KEY = 9
 WITHOUT_EFFORT = ("top_area_camera", "camera_clock", "citizen_clock", "what_the_peak_means", "seen_by_citizens")
 
@@ -83,6 +88,11 @@ class Choices(chosen.Choices):
         Relative error of how long each place was looked at.
     forecast_places : int
         Places to pick for next month.
+    cell_metres : int
+        Side of a cell; 0 for that of `city.toml`.
+    unit : str
+        Places that rates are estimated for before they are added up by cell: "auto" (streets where the city gives them) or
+        "cells".
     """
 
     area: str
@@ -91,9 +101,16 @@ class Choices(chosen.Choices):
     false_share: float = 0.05
     effort_error: float = 0.35
     forecast_places: int = 20
+    cell_metres: int = 0
+    unit: str = "auto"
 
     def __post_init__(self):
         super().__post_init__()
+        self._set(cell_metres=self.cell_metres or self.opened.cell_metres)
+        if self.unit not in ("auto", "cells"):
+            raise Refusal(
+                f"unit = '{self.unit}': auto나 cells로 적으세요.", f"unit = '{self.unit}': write auto or cells."
+            )
         names = sorted(read_table(self.opened, "areas").area_name)
         if self.area and self.area not in names:
             raise Refusal(
@@ -105,7 +122,7 @@ class Choices(chosen.Choices):
                 f"area = '{self.area}': {self.period.ko}에 이 읍면동의 기록이 없습니다. 기간이나 읍면동을 바꾸세요.",
                 f"area = '{self.area}': there are no records of it in {self.period.en}. Change the period or the area.",
             )
-        for name, least, most in (("top_places", 1, 50), ("forecast_places", 1, 200)):
+        for name, least, most in (("top_places", 1, 50), ("forecast_places", 1, 200), ("cell_metres", 20, 2000)):
             value = getattr(self, name)
             if not least <= value <= most:
                 raise Refusal(
@@ -175,9 +192,9 @@ class Result:
         """The findings of the summary box, in reading order; what the charts say if there is nothing else."""
         found = self.findings
         names = [name for name in (KEY if self.corrected is not None else (*KEY, *WITHOUT_EFFORT)) if name in found]
-        alarm = found["loop"].numbers if "loop" in found else {}
-        if not (alarm.get("runaway") or alarm.get("exploring_too_little")):
-            names = [name for name in names if name != "loop"]
+        for name, alarms in NEWS.items():
+            if name in names and not any(found[name].numbers.get(alarm) for alarm in alarms):
+                names.remove(name)
         for dispensable in ("change", "repeat"):
             if len(names) > MOST_KEY and dispensable in names:
                 names.remove(dispensable)
@@ -260,48 +277,48 @@ def analyse(inputs, choices):
         Tables for the notebook, findings by name, metrics with their unit in the name.
     """
     months = choices.months
-    totals = counts.channel_totals(inputs, months)
-    by_area = counts.areas_ranked(inputs, months)
-    clocks = counts.hour_clocks(inputs, months)
-    hours = counts.camera_rates(inputs, months)
-    lunch = counts.through_the_grace(inputs, months)
-    week = counts.weekday_hours(inputs, months, clocks)
-    cells = counts.cell_counts(inputs, months)
-    places = counts.top_places(inputs, months, choices.top_places)
-    change, before = counts.change_by_area(inputs, months)
-    ledger = counts.ledger_of(inputs, months)
+    totals = recorded.channel_totals(inputs, months)
+    by_area = recorded.areas_ranked(inputs, months)
+    clocks = recorded.hour_clocks(inputs, months)
+    hours = recorded.camera_rates(inputs, months)
+    lunch = recorded.through_the_grace(inputs, months)
+    week = recorded.weekday_hours(inputs, months, clocks)
+    cells = recorded.cell_counts(inputs, months)
+    places = recorded.top_places(inputs, months, choices.top_places)
+    change, before = recorded.change_by_area(inputs, months)
+    ledger = recorded.ledger_of(inputs, months)
     areas, whole = read_areas(inputs.areas), inputs.whole
     corrected = correct(whole, areas, choices)
     outlook = look_ahead(*_of_area(whole, choices), choices.last_month, choices.forecast_places, choices.opened.name.ko)
     if outlook is not None:
-        outlook = outlook.with_names(whole.names, areas, choices.opened.cell_metres)
+        outlook = outlook.with_names(whole.names, areas, choices.cell_metres)
     repeat = verdicts.repeat_vehicles(whole.vehicles)
     said = corrected_sentences
     findings = [
         *([said.effort_unknown()] if corrected is None else said.said_of(corrected)),
         said.repeat_said(whole.vehicles, repeat, whole.register_day),
         *said.outlook_said(outlook),
-        *([] if choices.area else sentences.where_said(by_area)),
-        *sentences.when_said(clocks, hours, lunch, inputs, months),
-        *sentences.concentration_said(cells),
-        *sentences.change_said(change, before),
+        *([] if choices.area else recorded_sentences.where_said(by_area)),
+        *recorded_sentences.when_said(clocks, hours, lunch, inputs, months),
+        *recorded_sentences.concentration_said(cells),
+        *recorded_sentences.change_said(change, before),
         *said.change_together(change, span(before) if before else None),
-        *([] if choices.area else sentences.seen_by_citizens_only(by_area)),
-        *sentences.places_said(places),
-        sentences.months_said(totals),
-        sentences.week_said(week, clocks),
+        *([] if choices.area else recorded_sentences.seen_by_citizens_only(by_area)),
+        *recorded_sentences.places_said(places),
+        recorded_sentences.months_said(totals),
+        recorded_sentences.week_said(week, clocks),
     ]
     findings = {finding.name: finding for finding in findings}
-    days = counts.days_within(inputs.by_day, months).day
+    days = recorded.days_within(inputs.by_day, months).day
     return Result(
         area=choices.area,
         period=choices.period,
         as_of=str(days.max())[:10],
         before=span(before) if before else None,
-        headlines=corrected_sentences.headlines(corrected, outlook) or counts.headlines(totals, hours, ledger),
+        headlines=corrected_sentences.headlines(corrected, outlook) or recorded.headlines(totals, hours, ledger),
         totals=totals,
         by_area=by_area,
-        by_month=counts.monthly(inputs, months),
+        by_month=recorded.monthly(inputs, months),
         events=_events(months[0], str(days.max())[:10], choices.opened.rules_of),
         all_events=_events(choices.months_seen.month.min(), str(days.max())[:10], choices.opened.rules_of),
         clocks=clocks,
@@ -309,7 +326,7 @@ def analyse(inputs, choices):
         lunch=lunch,
         week=week,
         cells=cells,
-        zoom=counts.densest_windows(cells, choices.opened.cell_metres),
+        zoom=recorded.densest_windows(cells, choices.cell_metres),
         areas=areas,
         places=places,
         change=change,
@@ -317,7 +334,7 @@ def analyse(inputs, choices):
         corrected=corrected,
         outlook=outlook,
         repeat=repeat,
-        made=made.choices_made(choices, corrected, outlook),
+        made=choices_made.choices_made(choices, corrected, outlook),
         findings=findings,
         metrics=_metrics(totals, by_area, clocks, cells, places)
         | corrected_sentences.corrected_metrics(corrected)
@@ -345,7 +362,7 @@ def _metrics(totals, by_area, clocks, cells, places):
     by_cell = cells.groupby(["cell_x", "cell_y"]).records.sum().sort_values(ascending=False)
     metrics["cells_with_records"] = len(by_cell)
     if len(by_cell):
-        metrics["share_in_top_20_cells"] = float(by_cell.head(counts.TOP_CELLS).sum() / by_cell.sum())
+        metrics["share_in_top_20_cells"] = float(by_cell.head(recorded.TOP_CELLS).sum() / by_cell.sum())
     metrics["areas_with_records"] = len(by_area)
     metrics["places_listed"] = len(places)
     return metrics

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dansok.cases.parking_hotspots import looking, verdicts, where
-from dansok.cases.parking_hotspots.counts import TOP_CELLS
+from dansok.cases.parking_hotspots import estimates, looking, verdicts
 from dansok.cases.parking_hotspots.ground import cell_names, ground_of
 from dansok.cases.parking_hotspots.looking import CITIZENS, Evidence
+from dansok.cases.parking_hotspots.recorded import TOP_CELLS
 from dansok.models import rates
 
 NAMED = 4  # places named on either side, where the maps disagree
@@ -24,9 +24,9 @@ class Corrected:
     evidence : Evidence
     fitted : rates.CorrectedRates
     cells : pd.DataFrame, one row a cell
-        As `where.cell_rates` gives, with `name`, `records` of the period (all channels), `raw` (records over the mean
+        As `estimates.cell_rates` gives, with `name`, `records` of the period (all channels), `raw` (records over the mean
         cell's), `raw_rank`, and where hot spots can be told `hot`, `kind`, `since`.
-    hot : where.HotSpots or None
+    hot : estimates.HotSpots or None
     top : pd.DataFrame
         The places to be told of, in order of the chance that they are among the first so many: columns of `cells`, `order`,
         `cell`, `stability`, and what `verdicts.diagnose` gives.
@@ -36,11 +36,15 @@ class Corrected:
     overlap, compared : int
         Cells among the first of both maps, and how many first cells are compared.
     clocks : pd.DataFrame
-        As `where.clocks_of` gives, of the places in `top`.
+        As `estimates.clocks_of` gives, of the places in `top`.
     seasons : pd.DataFrame
     quadrants, named : pd.DataFrame
         As `verdicts.quadrants` gives, and the rows to name with `label`.
     loop : verdicts.Loop or None
+    before : list of str
+        Months before the period that it is compared with, as many at most; empty where there are less than half as many.
+    changed : pd.DataFrame
+        As `estimates.changed` gives, against these months.
     area : str
         The 읍면동 told of; empty for the whole city.
     """
@@ -48,7 +52,7 @@ class Corrected:
     evidence: Evidence
     fitted: rates.CorrectedRates
     cells: pd.DataFrame
-    hot: where.HotSpots | None
+    hot: estimates.HotSpots | None
     top: pd.DataFrame
     disagree: pd.DataFrame
     overlap: int
@@ -58,6 +62,8 @@ class Corrected:
     quadrants: pd.DataFrame
     named: pd.DataFrame
     loop: verdicts.Loop | None
+    before: list
+    changed: pd.DataFrame
     area: str
 
     @property
@@ -82,29 +88,33 @@ def correct(whole, areas, choices):
     """
     seen, months = whole.seen, choices.months
     positions = pd.concat([seen.records[["x", "y"]], seen.drives[["x", "y"]]])
-    ground = ground_of(whole.streets, areas, positions, choices.opened.cell_metres)
+    streets = whole.streets if choices.unit == "auto" else whole.streets.head(0)
+    ground = ground_of(streets, areas, positions, choices.cell_metres)
     evidence = looking.gather(seen, ground, months, choices.counted)
     if evidence is None:
         return None
-    fitted = where.fit_rates(evidence, months, choices.effort_error)
+    fitted = estimates.fit_rates(evidence, months, choices.effort_error)
     if not fitted.effort_known:
         return None
     inside = np.ones(len(ground.cells), bool)
     if choices.area:
         inside = (ground.cells["area_name"] == choices.area).to_numpy()
-    cells = where.cell_rates(evidence, fitted, months, choices.top_places, inside)
+    cells = estimates.cell_rates(evidence, fitted, months, choices.top_places, inside)
     cells = cells.assign(name=cell_names(cells, whole.names)).join(_raw(evidence, months, inside))
-    counts, exposure = where.by_cell_month(evidence, fitted)
-    hot = where.find_hot_spots(evidence, counts, exposure, months, choices.false_share)
+    hot = estimates.find_hot_spots(
+        evidence, *estimates.by_cell_month(evidence, fitted), months,
+        false_share=choices.false_share, effort_error=choices.effort_error,
+    )  # fmt: skip
     if hot is not None:
         cells = cells.join(hot.cells[["hot", "kind", "since"]])
     else:
         cells = cells.assign(hot=False, kind=None, since=None)
+    before, changed = _before(evidence, months, cells, inside, choices)
     cells = cells[inside]
     top = _top(cells, choices.top_places)
-    clocks = where.clocks_of(evidence, fitted, months, top["cell"])
+    clocks = estimates.clocks_of(evidence, fitted, months, top["cell"])
     steady = (
-        where.stability(evidence, fitted, months, top[["x", "y"]], choices.false_share)
+        estimates.stability(evidence, fitted, months, top[["x", "y"]], choices.false_share)
         if hot is not None and len(top)
         else np.full(len(top), np.nan)
     )
@@ -113,9 +123,20 @@ def correct(whole, areas, choices):
     quadrants = _quadrants(evidence, fitted, months, cells)
     return Corrected(
         evidence, fitted, cells, hot, top, disagree, overlap, compared, clocks,
-        where.seasons_by_hour(evidence, fitted, months), quadrants, _labelled(verdicts.most_telling(quadrants)),
-        verdicts.patrol_loop(evidence, fitted, months), choices.area,
+        estimates.seasons_by_hour(evidence, fitted, months), quadrants, _labelled(verdicts.most_telling(quadrants)),
+        verdicts.patrol_loop(evidence, fitted, months), before, changed[changed.index.isin(cells.index)], choices.area,
     )  # fmt: skip
+
+
+def _before(evidence, months, cells, inside, choices):
+    """The months before the period, and what changed since."""
+    known = evidence.months[: evidence.months.index(months[0])][-len(months) :]
+    if 2 * len(known) >= len(months):
+        fitted = estimates.fit_rates(evidence, known, choices.effort_error)
+        if fitted.effort_known:
+            earlier = estimates.cell_rates(evidence, fitted, known, choices.top_places, inside)
+            return known, estimates.changed(cells, earlier, choices.false_share)
+    return [], estimates.changed(cells.head(0), cells.head(0), choices.false_share)
 
 
 def _raw(evidence, months, inside):

@@ -1,16 +1,19 @@
 """Findings of the corrected side and of next month: each a sentence in both languages, built from its numbers."""
 
 from dansok.cases.parking_hotspots.corrected import SHARE_OF_CELLS
-from dansok.cases.parking_hotspots.labels import EFFORTS, FORECASTERS, KINDS, NOTHING, SEASONS, VERDICTS
+from dansok.cases.parking_hotspots.labels import EFFORTS, FORECASTERS, KINDS, NOTHING, SEASONS, VERDICTS, WEEKDAYS
 from dansok.cases.parking_hotspots.outlook import OUR_PLACES, OURS, SIZES
 from dansok.cases.parking_hotspots.reading import SEEN_OFTEN
-from dansok.cases.parking_hotspots.verdicts import often_seen
+from dansok.cases.parking_hotspots.verdicts import FEW_VEHICLES, LEAST_MONTHS, often_seen
+from dansok.choices import span
 from dansok.findings import Finding
 from dansok.korea.particles import with_particle
+from dansok.models import guard
 from dansok.tables import CHANNELS
 from dansok.words import Text
 
 SAID = 3  # places named in a sentence
+MORE, LESS = Text("늘어난 곳", "more"), Text("줄어든 곳", "less")
 EFFORT_UNKNOWN = Text(
     "헤아린 단속 수단이 이 기간에 언제 어디를 보았는지 알려 주는 것(단속 시간표, 위치기록, 근무일지)이 없다. 그래서 바로잡은 지도는 낼 수 없고, "
     "아래는 **기록 건수의 순위이며 얼마나 보았는지는 모른다**.",
@@ -48,6 +51,7 @@ def said_of(corrected):
         *_diagnosis(corrected),
         *_quadrants(corrected),
         *_loop(corrected),
+        _changed(corrected),
     ]
 
 
@@ -63,19 +67,19 @@ def _where(corrected):
     only = first.effort == "citizens"
     ko = (
         f"누가 얼마나 보았는지를 바로잡으면 {with_particle(first['name'], '이/가')} 평균 칸의 {first.rate:.1f}배"
-        f"(90% 구간 {first.low:.1f}~{first.high:.1f}{'; 시민신고로만 아는 곳' if only else ''})로 첫머리에 선다"
+        f"(90% 구간 {first.low:.1f}~{first.high:.1f}{'; 시민신고로만 아는 곳' if only else ''})로 첫머리에 선다(1위일 확률 {first.p_first:.0%})"
         + (f". 그다음은 {', '.join(others)}이다" if others else "")
         + f". 값이 가장 높은 {count:,}칸({len(rated):,}칸의 {SHARE_OF_CELLS:.0%})에서 전체의 {share:.0%}가 일어난다."
     )
     en = (
         f"Corrected for who looked, {first['name']} comes first: {first.rate:.1f} times the mean cell "
-        f"(90% interval {first.low:.1f} to {first.high:.1f}{'; known from citizens only' if only else ''})"
+        f"(90% interval {first.low:.1f} to {first.high:.1f}{'; known from citizens only' if only else ''}; {first.p_first:.0%} likely the very first)"
         + (f", followed by {' and '.join(others)}" if others else "")
         + f". The highest {count:,} of {len(rated):,} cells ({SHARE_OF_CELLS:.0%}) hold {share:.0%} of what happens."
     )
     numbers = {
-        "place": first["name"], "times_the_mean": first.rate, "low": first.low, "high": first.high, "cells": len(rated),
-        "top_cells": count, "share_in_top_cells": share,
+        "place": first["name"], "times_the_mean": first.rate, "low": first.low, "high": first.high, "p_first": first.p_first,
+        "cells": len(rated), "top_cells": count, "share_in_top_cells": share,
     }  # fmt: skip
     return [Finding("where_true", Text(ko, en), _plain(numbers))]
 
@@ -286,17 +290,25 @@ def _diagnosis(corrected):
         return []
     counts = top["verdict"].value_counts()
     parts = [(kind, top[top["verdict"] == kind]["name"].tolist()) for kind in VERDICTS if counts.get(kind, 0)]
+    unknown = top[top["verdict"] == "unknown"]
+    no_plates = int(unknown["often_share"].isna().sum())
     ko = (
         f"상위 {len(top)}곳의 진단: "
         + ", ".join(
             f"{VERDICTS[kind].ko} {len(names)}곳({listed(names, 'ko', 1) if len(names) == 1 else names[0] + ' 등'})"
             for kind, names in parts
         )
+        + (
+            f". 판단 보류 가운데 {no_plates}곳은 번호판을 아는 기록이 {FEW_VEHICLES}건이 안 되어서이다"
+            if no_plates
+            else ""
+        )
         + "."
     )
     en = (
         f"Diagnosis of the first {len(top)} places: "
         + ", ".join(f"{VERDICTS[kind].en} {len(names)} ({names[0]}{'' if len(names) == 1 else ', …'})" for kind, names in parts)
+        + (f"; at {no_plates} under {FEW_VEHICLES} records have a plate" if no_plates else "")
         + "."
     )  # fmt: skip
     return [Finding("diagnosis", Text(ko, en), {"places": len(top)} | {f"{kind}_places": len(n) for kind, n in parts})]
@@ -330,28 +342,28 @@ def _loop(corrected):
             Finding(
                 "loop",
                 Text(
-                    "순찰이 어디를 지났는지 장소별로 아는 기록이 이 기간에 없어, 순찰이 제 기록을 좇는지 알 수 없다.",
-                    "Where patrols went is not known place by place in this period, so whether they run after their own records is not "
-                    "known.",
+                    f"순찰이 어디를 지났는지 장소별로 아는 달이 이 기간에 {LEAST_MONTHS}달이 안 되어, 순찰이 제 기록을 좇는지 알 수 없다.",
+                    f"Where patrols went is known place by place in under {LEAST_MONTHS} months of this period, so whether they run after "
+                    "their own records is not known.",
                 ),
                 {},
             )
         ]
     found, exploring = loop.concentration, loop.exploration
-    ko = f"순찰차 시간의 {found.effort_share:.0%}가 가장 많이 도는 10% 장소에 쓰이고, 그곳에서 일어나는 일은 {found.rate_share:.0%}이다"
-    ko += f"(차이 {100 * found.gap:.0f}%포인트, 90% 구간 {100 * found.low:.0f}~{100 * found.high:.0f}). "
-    en = f"{found.effort_share:.0%} of the patrol cars' time goes to the tenth of places with most of it, where {found.rate_share:.0%} of it happens"
-    en += f" (a gap of {100 * found.gap:.0f} points, 90% interval {100 * found.low:.0f} to {100 * found.high:.0f}). "
-    ko += (
-        "순찰이 일어나는 것보다 더 쏠려 있어, 기록이 기록을 부르고 있을 수 있다."
-        if found.runaway
-        else "일어나는 것보다 더 쏠려 있다고 할 수 없다."
-    )
-    en += (
-        "Patrols are drawn together more than what happens: records may be breeding records."
-        if found.runaway
-        else "That is not beyond what happens there."
-    )
+    gap, low, high, margin = (100 * value for value in (found.gap, found.low, found.high, guard.MARGIN))
+    ko = f"순찰차 시간의 {found.effort_share:.1%}가 가장 많이 도는 10% 장소에 쓰이고, 그곳에서 전체의 {found.rate_share:.1%}가 일어난다"
+    ko += f"(차이 {gap:.1f}%포인트, 90% 구간 {low:.1f}~{high:.1f}). "
+    en = f"{found.effort_share:.1%} of the patrol cars' time goes to the tenth of places with most of it, where {found.rate_share:.1%} of it happens"
+    en += f" (a gap of {gap:.1f} points, 90% interval {low:.1f} to {high:.1f}). "
+    if found.runaway:
+        ko += f"{margin:.0f}%포인트 넘게 더 쏠려 있어, 기록이 기록을 부르고 있을 수 있다."
+        en += f"Patrols are drawn together over {margin:.0f} points more than what happens: records may be breeding records."
+    elif found.low > 0:
+        ko += f"일어나는 일보다 조금 더 쏠려 있으나, 기록이 기록을 부른다고 볼 만큼(구간이 모두 {margin:.0f}%포인트를 넘음)은 아니다."
+        en += f"That is somewhat more than what happens there, but the interval does not lie above the {margin:.0f} points of an alarm."
+    else:
+        ko += "일어나는 일보다 더 쏠려 있다고 할 수 없다."
+        en += "That is not beyond what happens there."
     numbers = {"effort_share": found.effort_share, "rate_share": found.rate_share, "gap": found.gap, "low": found.low,
                "high": found.high, "runaway": found.runaway}  # fmt: skip
     if exploring is not None:
@@ -363,6 +375,40 @@ def _loop(corrected):
             ": under 10%, too little to keep the map honest." if exploring.too_little else "."
         )
     return [Finding("loop", Text(ko, en), _plain(numbers))]
+
+
+def _changed(corrected):
+    """Where clearly more or less happens than in the period before."""
+    if not corrected.before:
+        return Finding(
+            "changed",
+            Text(
+                "지난 기간의 자료가 모자라 바로잡은 값을 견줄 수 없다.",
+                "There are too few months before the period to compare corrected values with.",
+            ),
+            {},
+        )
+    table, months = corrected.changed, span(corrected.before)
+    found = table[table["changed"]]
+    more, less = found[found["ratio"] > 1], found[found["ratio"] < 1]
+    ko = f"지난 기간({months.ko})에 견주어 평균 칸에 대한 값이 뚜렷이 달라진 칸은 {len(table):,}칸 가운데 {len(found):,}칸이다"
+    en = f"Against the period before ({months.en}), {len(found):,} of {len(table):,} cells have clearly changed against the mean cell"
+    if len(found):
+        parts = [
+            (words, rows.sort_values("ratio", ascending=words is LESS))
+            for words, rows in ((MORE, more), (LESS, less))
+            if len(rows)
+        ]
+        ko += ": " + ", ".join(f"{words.ko} {len(rows)}칸({listed(rows['name'], 'ko')})" for words, rows in parts)
+        en += ": " + "; ".join(f"{words.en} {len(rows)} ({listed(rows['name'], 'en')})" for words, rows in parts)
+    numbers = {"cells_compared": len(table), "cells_more": len(more), "cells_less": len(less)}
+    ours = table[table.index.isin(corrected.top["cell"])]
+    if len(ours):
+        times = float((ours["ratio_high"] / ours["ratio"]).median())
+        ko += f". 상위 장소 하나하나는 {times:.1f}배 넘게 달라야 90% 구간이 1배를 벗어난다(가운데 값)"
+        en += f". One of the first places has to change by more than {times:.1f} times for its 90% interval to leave out 1 (median)"
+        numbers["times_told_at_first_places"] = times
+    return Finding("changed", Text(ko + ".", en + "."), numbers)
 
 
 def repeat_said(vehicles, table, register_day):
@@ -410,53 +456,43 @@ def _week_said(outlook):
             )
         ]
     total, held = outlook.by_week["mean"].sum(), outlook.scores["coverage"]["chosen"]
-    best = _best_rival(outlook.scores)
-    ratio = outlook.scores["rmse"][OURS] / outlook.scores["rmse"][best]
-    ours = outlook.chosen == OURS
+    against, numbers = _against_rivals(outlook.scores, outlook.chosen)
     ko = (
         f"다음 4주({outlook.first_day:%Y-%m-%d}~{outlook.last_day:%m-%d}) {with_particle(name.ko, '은/는')} 약 {total:,.0f}건으로 본다. "
-        f"지난 달들에 맞춰 보면 읍면동별 주 예측의 90% 구간이 실제의 {held:.0%}를 담았고, 오차는 가장 나은 단순 방법"
-        f"({FORECASTERS[best].ko})의 {ratio:.2f}배이다"
-        + (
-            ". 그보다 나아서 쓴다."
-            if ours
-            else f": 이기지 못해 {with_particle(FORECASTERS[outlook.chosen].ko, '을/를')} 쓴다."
-        )
+        f"지난 달들에 맞춰 보면 읍면동별 주 예측의 90% 구간이 실제의 {held:.0%}를 담았다. {against.ko}"
     )
     en = (
         f"{name.en} in the next four weeks ({outlook.first_day:%Y-%m-%d} to {outlook.last_day:%m-%d}): about {total:,.0f}. Tried on past "
-        f"months, the 90% intervals by area and week held {held:.0%} of what came; the error is {ratio:.2f} times that of the best simple "
-        f"rival ({FORECASTERS[best].en})"
-        + ("." if ours else f", which wins: {FORECASTERS[outlook.chosen].en} is used.")
+        f"months, the 90% intervals by area and week held {held:.0%} of what came. {against.en}"
     )
-    numbers = {"records": total, "coverage": held, "rmse_ratio_to_best_rival": ratio, "forecaster": outlook.chosen,
-               "best_rival": best}  # fmt: skip
-    return [Finding("next_weeks", Text(ko, en), _plain(numbers))]
+    return [Finding("next_weeks", Text(ko, en), _plain({"records": total, "coverage": held} | numbers))]
 
 
-def _best_rival(scores):
-    return scores["crps"].drop([OURS, "chosen"]).idxmin()
+def _against_rivals(scores, chosen):
+    """How our method did against the best simple one in the months judged, and which is used."""
+    best = scores["crps"].drop([OURS, "chosen"]).idxmin()
+    more = scores["crps"][OURS] / scores["crps"][best] - 1
+    ko = f"우리 방법의 오차(CRPS)는 가장 나은 단순 방법({FORECASTERS[best].ko})보다 {abs(more):.1%} {'크다' if more > 0 else '작다'}"
+    en = f"The error (CRPS) of our method is {abs(more):.1%} {'above' if more > 0 else 'below'} that of the best simple rival ({FORECASTERS[best].en})"
+    if chosen == OURS:
+        ko, en = f"{ko}: 우리 방법을 쓴다.", f"{en}: our method is used."
+    else:
+        ko += f": 이기지 못해 단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
+        en += f": the simple one wins and {FORECASTERS[chosen].en} is used."
+    return Text(ko, en), {"crps_above_best_rival": more, "forecaster": chosen, "best_rival": best}
 
 
 def _hour_said(outlook):
     if outlook.by_hour is None:
         said = Text("요일과 시간의 예측도 내지 않는다.", "Nor is there a forecast by weekday and hour.")
         return [Finding("next_hours", said, {})]
-    best = _best_rival(outlook.hour_scores)
-    name = FORECASTERS[outlook.hour_chosen]
-    ratio = outlook.hour_scores["crps"][OURS] / outlook.hour_scores["crps"][best]
-    return [
-        Finding(
-            "next_hours",
-            Text(
-                f"요일·시간별 예측은 앞선 달들에서 점수(CRPS)가 가장 나았던 {with_particle(name.ko, '을/를')} 쓴다(맞춰 본 마지막 달들에서 "
-                f"우리 방법의 점수는 가장 나은 단순 방법의 {ratio:.2f}배, 작을수록 나음).",
-                f"By hour of the week, {name.en} is used, which had the best score (CRPS) in the months before (in the last months tried, the "
-                f"score of our method is {ratio:.2f} times that of the best simple rival; less is better).",
-            ),
-            _plain({"crps_ratio_to_best_rival": ratio, "forecaster": outlook.hour_chosen}),
-        )
-    ]
+    busiest = outlook.by_hour.loc[outlook.by_hour["value"].idxmax()]
+    day, hour, expected = WEEKDAYS[int(busiest.weekday)], int(busiest.hour), busiest.value
+    against, numbers = _against_rivals(outlook.hour_scores, outlook.hour_chosen)
+    ko = f"다음 4주에 가장 몰릴 때는 {day.ko}요일 {hour}시대(4주 동안 {expected:.1f}건)이다. {against.ko}"
+    en = f"Most will come on {day.en}, {hour}-{hour + 1} h ({expected:.1f} records in four weeks). {against.en}"
+    numbers |= {"weekday": int(busiest.weekday), "hour": hour, "records": expected}
+    return [Finding("next_hours", Text(ko, en), _plain(numbers))]
 
 
 def _hits_said(outlook):
@@ -484,14 +520,30 @@ def _hits_said(outlook):
         f"{size} places picked beforehand catch {hits.hit_rate[chosen]:.1%} of {CHANNELS[outlook.channel].en.lower()} (mean of the last "
         f"{len(outlook.hit_months)} months; the best possible is {hits.best_possible[chosen]:.1%}). "
     )
+    gap, low, high = (f"{100 * x:+.1f}".replace("-", "\N{MINUS SIGN}") for x in (row.difference, row.low, row.high))
     if chosen == OUR_PLACES:
-        ko += f"가장 나은 단순 방법({FORECASTERS[row.rival].ko}, {hits.hit_rate[row.rival]:.1%})보다 낫다."
-        en += f"The best simple rival ({FORECASTERS[row.rival].en}) catches {hits.hit_rate[row.rival]:.1%}."
+        sure = row.low > 0
+        ko += (
+            f"가장 나은 단순 방법({FORECASTERS[row.rival].ko}, {hits.hit_rate[row.rival]:.1%})과의 차이는 {gap}%포인트(95% 구간 {low}~{high})로, "
+            + ("우연을 넘어 낫다." if sure else "평균은 낫지만 우연과 가릴 수 없다.")
+        )
+        en += (
+            f"That is {gap} points (95% interval {low} to {high}) against the best simple rival ({FORECASTERS[row.rival].en}, "
+            f"{hits.hit_rate[row.rival]:.1%}): "
+            + ("better, beyond chance." if sure else "better on average, but chance would explain it.")
+        )
     else:
-        ko += f"우리 방법({hits.hit_rate[OUR_PLACES]:.1%})이 이기지 못해 단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
-        en += f"Our method ({hits.hit_rate[OUR_PLACES]:.1%}) does not beat the simple one, so {FORECASTERS[chosen].en} is used."
+        ko += (
+            f"우리 방법({hits.hit_rate[OUR_PLACES]:.1%}, 차이 {gap}%포인트, 95% 구간 {low}~{high})이 이기지 못해 "
+            f"단순한 방법({FORECASTERS[chosen].ko})을 쓴다."
+        )
+        en += (
+            f"Our method ({hits.hit_rate[OUR_PLACES]:.1%}, {gap} points, 95% interval {low} to {high}) does not beat the simple one, so "
+            f"{FORECASTERS[chosen].en} is used."
+        )
     numbers = {"places": size, "hit_rate": hits.hit_rate[chosen], "best_possible": hits.best_possible[chosen],
-               "forecaster": chosen, "months": len(outlook.hit_months)}  # fmt: skip
+               "forecaster": chosen, "months": len(outlook.hit_months), "difference": row.difference, "low": row.low,
+               "high": row.high}  # fmt: skip
     return [Finding("next_places", Text(ko, en), _plain(numbers))]
 
 
@@ -536,8 +588,11 @@ def change_together(change, before_span):
         numbers[f"{row.channel}_ratio"] = float(row.ratio)
     ko = f"1년 전 같은 달({before_span.ko})에 견주면 {', '.join(parts_ko)}이다"
     en = f"Against the same months a year before ({before_span.en}): {', '.join(parts_en)}"
-    ko += "." if sure else ": 모두 달마다 오르내린 폭 안에 있어 추세라고 말할 수 없다."
-    en += "." if sure else "; all of it within how much months vary, so no trend."
+    if whole["low"].isna().all():
+        ko, en = ko + ": 달이 적어 추세라고 말할 수 없다.", en + "; too few months to call it a trend."
+    else:
+        ko += "." if sure else ": 모두 달마다 오르내린 폭 안에 있어 추세라고 말할 수 없다."
+        en += "." if sure else "; all of it within how much months vary, so no trend."
     return [Finding("change", Text(ko, en), numbers)]
 
 

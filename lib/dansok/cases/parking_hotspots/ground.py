@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 from dansok.space import area_of
 
 STEP_METRES = 5  # between the points that stand for a street
+NEAR_CELLS = 3  # within which a place without a name is called after another
 NOWHERE = ""  # the 읍면동 of a place outside every one
 
 
@@ -141,6 +142,8 @@ def _area_names(middles, areas):
 def cell_names(cells, names):
     """What records call each cell most often; a name that is more often another cell's is left to that one.
 
+    A cell without a name is called after the nearest one that has one, within `NEAR_CELLS`.
+
     Parameters
     ----------
     cells : pd.DataFrame
@@ -163,7 +166,22 @@ def cell_names(cells, names):
             found[cell] = row.place_name
             taken.add(row.place_name)
     keys = list(zip(cells["cell_x"], cells["cell_y"], strict=True))
-    return [_with_area(found.get(key), area) for key, area in zip(keys, cells["area_name"], strict=True)]
+    near = _near_names(keys, found)
+    return [_with_area(found.get(key, near.get(key)), area) for key, area in zip(keys, cells["area_name"], strict=True)]
+
+
+def _near_names(keys, found):
+    """Names of the cells that have none, after the nearest that has one."""
+    without = [key for key in keys if key not in found]
+    if not without or not found:
+        return {}
+    named = sorted(found)
+    distance, nearest = KDTree(named).query(without)
+    return {
+        key: f"{found[named[at]]} 부근"
+        for key, far, at in zip(without, distance, nearest, strict=True)
+        if far <= NEAR_CELLS
+    }
 
 
 def _with_area(name, area):

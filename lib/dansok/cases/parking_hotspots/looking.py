@@ -73,8 +73,8 @@ class Evidence:
         Left out after each silence of the cameras.
     outages : pd.DatetimeIndex
         Days on which citizens could not report.
-    reports_repeated : int
-        Reports of one reporter and place after the first, in the period.
+    reports_repeated : int or None
+        Reports of one reporter and place after the first, in the period; None where reporters are not known.
     by_area : frozenset of str
         Channels whose looking is known by 읍면동 only and spread evenly over its places.
     """
@@ -88,7 +88,7 @@ class Evidence:
     cameras: pd.DataFrame
     first_minutes: int = 0
     outages: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]))
-    reports_repeated: int = 0
+    reports_repeated: int | None = None
     by_area: frozenset = frozenset()
 
     def numbers(self, months):
@@ -177,7 +177,9 @@ def gather(seen, ground, period, channels):
         _camera_parts(cameras),
         first_minutes,
         outages,
-        int(records.loc[again & told & records["opens_stay"], "records"].sum()),
+        int(records.loc[again & told & records["opens_stay"], "records"].sum())
+        if records["reporter"].notna().any()
+        else None,
         frozenset(by_area),
     )
 

@@ -13,7 +13,7 @@ from dansok.engine import connect
 from dansok.link import scan_linked
 from dansok.link.exposure import camera_unit
 from dansok.link.places import TRUSTED
-from dansok.space import to_5179
+from dansok.space import add_cells, to_5179
 
 USED = (
     "tickets",
@@ -94,7 +94,7 @@ class Inputs:
 def load(choices):
     """Count the linked records of the city (and of one 읍면동, if chosen)."""
     city, connection = choices.opened, connect()
-    tickets = scan_linked(city, "placed_tickets", connection)
+    tickets = add_cells(scan_linked(city, "placed_tickets", connection), choices.cell_metres)
     tickets = tickets.filter(~_.time_precision.isin(["year"])).mutate(
         month=_.issued_at.strftime("%Y-%m"),
         day=_.issued_at.date(),

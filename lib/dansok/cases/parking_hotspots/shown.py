@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from dansok.cases.parking_hotspots.counts import densest_windows
 from dansok.cases.parking_hotspots.labels import (
     ALONE,
     DIAGNOSIS_COLUMNS,
@@ -14,6 +13,7 @@ from dansok.cases.parking_hotspots.labels import (
     QUADRANTS,
     VERDICTS,
 )
+from dansok.cases.parking_hotspots.recorded import densest_windows
 from dansok.words import Text
 
 KIND_COLOURS = {
@@ -25,6 +25,16 @@ KIND_COLOURS = {
 }
 HITS_SHOWN = ("ours", "last_month", "twelve_months", "same_month_last_year", "kernel_map")
 FROM_THE_START = Text("자료 처음", "the start")
+
+
+def blank(corrected):
+    """What land without a coloured cell is."""
+    if corrected.evidence.ground.by_street:
+        return Text("색이 없는 땅: 도로가 없는 곳", "land without colour: no street")
+    return Text(
+        "옅은 회색 땅: 기록도 카메라도 없는 칸. 아무도 본 적이 없어 모르는 곳이며, 위반이 없다는 뜻이 아님",
+        "pale grey land: cells without a record or a camera; nobody looked, so nothing is known (it does not mean no violations)",
+    )
 
 
 def pair_of_maps(corrected):
@@ -122,6 +132,13 @@ def quadrant_table(corrected):
     return corrected.named.assign(quadrant=corrected.named["quadrant"].map(QUADRANTS))
 
 
+def changed_table(corrected, most=15):
+    """The cells called changed, clearest first."""
+    found = corrected.changed[corrected.changed["changed"]]
+    sure = np.abs(np.log(found["ratio"])) / np.log(found["ratio_high"] / found["ratio_low"])
+    return found.loc[sure.sort_values(ascending=False, kind="stable").index].head(most)
+
+
 def week_table(outlook):
     """Means and 90% intervals of the four weeks, a row a 읍면동, and the sum of the means."""
     wide = outlook.by_week.pivot(index="area_name", columns="week", values=["mean", "low", "high"])
@@ -147,16 +164,33 @@ def week_hours(outlook):
     return outlook.by_hour.assign(channel=Text("다음 4주에 올 건수", "Records to come in four weeks"))
 
 
+def score_table(outlook):
+    """Scores of the forecasts by week and by hour of the week, a row a forecaster, ours first; and their columns."""
+    parts = {"week": outlook.scores, "hour": outlook.hour_scores}
+    names = list(dict.fromkeys(name for scores in parts.values() if scores is not None for name in scores.index))
+    table = pd.DataFrame({"forecaster": [FORECASTERS.get(name, CHOSEN) for name in names]})
+    for part, scores in parts.items():
+        for score in ("rmse", "crps", "coverage"):
+            table[f"{part}_{score}"] = scores[score].reindex(names).to_numpy() if scores is not None else np.nan
+    return table
+
+
 def hit_table(outlook):
-    """Mean hit rates, a row a forecaster and a column a number of places, the best possible last; and their columns."""
+    """Mean hit rates, and what they are of the best possible, by number of places: a row a forecaster, the best possible last;
+    and their columns."""
     hits = outlook.hits
     sizes = sorted(hits["places"].unique())
-    wide = hits.pivot(index="forecaster", columns="places", values="hit_rate").reindex(list(HITS_SHOWN))
+    wide, of_best = (
+        hits.pivot(index="forecaster", columns="places", values=name).reindex(list(HITS_SHOWN))
+        for name in ("hit_rate", "pei")
+    )
     best = hits.groupby("places")["best_possible"].first()
     table = pd.DataFrame({"forecaster": [FORECASTERS[name] for name in [*HITS_SHOWN, "best"]]})
     for size in sizes:
         table[f"places_{size}"] = [*wide[size], best[size]]
+        table[f"of_best_{size}"] = [*of_best[size], 1.0]
     columns = {f"places_{size}": Text(f"{size}곳", f"{size} places") for size in sizes}
+    columns |= {f"of_best_{size}": Text(f"{size}곳, 최선 대비", f"{size}, of best") for size in sizes}
     return table, {"forecaster": Text("방법", "Method"), **columns}
 
 
@@ -172,6 +206,34 @@ def next_places(outlook):
     return outlook.places.assign(value=outlook.places["last_month"])
 
 
+CHOSEN = Text("그때그때 고른 것", "chosen month by month")
+SCORE_COLUMNS = {
+    "forecaster": Text("방법", "Method"),
+    "week_rmse": Text("주: RMSE", "Week: RMSE"),
+    "week_crps": Text("주: CRPS", "Week: CRPS"),
+    "week_coverage": Text("주: 90% 구간이 담은 비율", "Week: held by 90%"),
+    "hour_rmse": Text("시간: RMSE", "Hour: RMSE"),
+    "hour_crps": Text("시간: CRPS", "Hour: CRPS"),
+    "hour_coverage": Text("시간: 90% 구간이 담은 비율", "Hour: held by 90%"),
+}
+SCORES = Text(
+    "RMSE와 CRPS는 작을수록 낫다. CRPS는 예측한 폭까지 함께 재는 오차. 달마다 그 전 자료만으로 예측해 맞춰 본 것",
+    "RMSE and CRPS: less is better; CRPS also measures the width of the forecast. Each month was forecast from the data before it",
+)
+CHANGED_COLUMNS = {
+    "name": Text("장소", "Place"),
+    "rate_before": Text("지난 기간", "Period before"),
+    "rate": Text("이번", "Now"),
+    "ratio": Text("몇 배", "Ratio"),
+    "ratio_low": Text("하한", "Low"),
+    "ratio_high": Text("상한", "High"),
+    "rank_before": Text("지난 순위", "Rank before"),
+    "rank": Text("이번 순위", "Rank now"),
+}
+CHANGED = Text(
+    "값은 그 기간 평균 칸의 배수, 구간은 90%. 달라졌다고 볼 칸을 뚜렷한 차례로",
+    "values: times the mean cell of the period; 90% intervals; cells called changed, clearest first",
+)
 DIFFERENCE_COLUMNS = {
     "places": Text("장소 수", "Places"),
     "rival": Text("가장 나은 단순 방법", "Best simple rival"),
@@ -181,7 +243,6 @@ DIFFERENCE_COLUMNS = {
     "chosen": Text("쓰는 방법", "Used"),
 }
 
-BLANK = Text("색이 없는 땅: 도로도 기록도 없는 곳", "land without colour: no street and no record")
 MAP_TITLES = (Text("바로잡은 값", "Corrected"), Text("기록 그대로(모든 수단)", "Records as they are (all channels)"))
 MARKS = Text(
     "번호: 건수로는 드러나지 않던 곳, 글자: 많이 보아서 많아 보인 곳(진한 표시가 높은 쪽)",
@@ -200,7 +261,7 @@ CLOCK_TITLES = (
 MEAN_IS_ONE = Text("평균 = 1", "mean = 1")
 LOOKED = Text("단속 수단이 본 정도(평균 칸 = 1, 로그 눈금)", "how much the city looked (mean cell = 1, log scale)")
 COMPLAINTS = Text("시민신고(평균 칸 = 1, 로그 눈금)", "citizens' reports (mean cell = 1, log scale)")
-LAST_MONTH = Text("지난달", "last month")
+LAST_MONTH = Text("지난달(건)", "last month, records")
 REASONS = Text(
     "되풀이 차량: 5번 이상 걸린 차량의 비율, 서로 다른 차: 머묾 한 번에 차량 수, 빈 면: 300 m 안 주차장들의 바쁜 시간 빈 면 합 가운데 가장 적은 것. 빈칸은 모름",
     "often seen: share of stays by vehicles seen 5 times or more; different cars: vehicles a stay; free spaces: in lots within 300 m at the "

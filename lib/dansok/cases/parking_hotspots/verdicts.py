@@ -20,6 +20,9 @@ FEW_VEHICLES = 30  # stays of known vehicles below which a place's shares say no
 DISMISSED, FEW_ANSWERS = 0.3, 20  # share of reports turned down that points to the sign, and answers it takes
 STAYS = {"1": (1, 1), "2-4": (2, 4), "5-9": (5, 9), "10+": (10, np.inf)}
 NAMED = 5  # places named for each quadrant
+FACTS = ["verdict", "stays", "distinct_share", "often_share", "answers", "dismissed_share", "lot_name", "lot_metres", "free_spaces",
+         "busy_hours"]  # fmt: skip
+LEAST_MONTHS = 4  # of patrols, half to find where they go most and half to measure it
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def diagnose(top, whole, ground, clocks):
     whole : reading.Whole
     ground : Ground
     clocks : pd.DataFrame
-        As `where.clocks_of` gives, of these cells.
+        As `estimates.clocks_of` gives, of these cells.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def diagnose(top, whole, ground, clocks):
         facts = _vehicle_facts(own) | _answer_facts(told) | _lots_about(place, whole.lots, hours)
         facts["busy_hours"] = hours
         rows.append(facts | {"verdict": _verdict(place.kind, facts, own, city_often, bool(len(whole.lots)))})
-    return pd.DataFrame(rows, index=top.index)
+    return pd.DataFrame(rows, index=top.index, columns=FACTS)
 
 
 def _in_cells(table, ground):
@@ -225,7 +228,7 @@ def patrol_loop(evidence, fitted, period):
     Exploring is looking at places without a record of the city's own in as many months before the period.
     """
     channel, numbers = "mobile_camera", evidence.numbers(period)
-    if channel not in evidence.channels or channel in evidence.by_area or len(numbers) < 4:
+    if channel not in evidence.channels or channel in evidence.by_area or len(numbers) < LEAST_MONTHS:
         return None
     effort = evidence.exposure[channel][numbers].sum(axis=2).T.astype(float)
     if not effort[:, ::2].any() or not effort[:, 1::2].any() or fitted.by_place["rate"].notna().sum() < 10:

@@ -224,7 +224,7 @@ def _height(groups, at, prior):
         top = log_factor.max()
         expected = exposure @ np.exp(log_factor - top)
         if not expected.all():
-            # A step so long that a place's exposure is lost beside that of other hours: no better, whatever follows.
+            # A step so long that a place's exposure is lost beside that of other hours is no better, whatever follows.
             return -np.inf
         total += counts.sum(axis=0) @ log_factor - counts.sum(axis=1) @ (np.log(expected) + top)
     return total

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control, nbinom, norm
 
 from dansok.cases.parking_hotspots.looking import CAMERAS, CITIZENS, HOURS
 from dansok.models import hotspots, rates
@@ -88,6 +89,39 @@ def cell_rates(evidence, fitted, months, top, inside):
     )  # fmt: skip
 
 
+def changed(now, before, false_share):
+    """Cells in which clearly more, or less, happens than before, against the mean cell of either period.
+
+    Parameters
+    ----------
+    now, before : pd.DataFrame
+        As `cell_rates` returns, of the same cells.
+    false_share : float
+        Share of the cells called changed that may be false.
+
+    Returns
+    -------
+    pd.DataFrame, one row a cell with a rate in both periods
+        The columns of `now`; `rate_before`, `rank_before`; `ratio` with `ratio_low`, `ratio_high` (90%); `changed` (bool).
+
+    Notes
+    -----
+    Normal on the log scale, with the errors of both periods as if they had nothing in common: errors of the effort that
+    stay the same from year to year make intervals wider than they need be. Benjamini and Hochberg (1995) over all cells.
+    """
+    both = now["rate"].gt(0) & before["rate"].gt(0)
+    table, earlier = now[both], before[both]
+    step = norm.ppf((1 + CONFIDENCE) / 2)
+    errors = [np.log(part["high"] / part["low"]) / (2 * step) for part in (table, earlier)]
+    log_ratio, error = np.log(table["rate"] / earlier["rate"]), np.hypot(*errors)
+    p_value = 2 * norm.sf(np.abs(log_ratio) / error)
+    return table.assign(
+        rate_before=earlier["rate"], rank_before=earlier["rank"], ratio=np.exp(log_ratio),
+        ratio_low=np.exp(log_ratio - step * error), ratio_high=np.exp(log_ratio + step * error),
+        changed=false_discovery_control(p_value) <= false_share if len(table) else np.empty(0, bool),
+    )  # fmt: skip
+
+
 def _watched(evidence, months):
     """Hours of the city's own channels in each cell, of those known place by place."""
     own = [channel for channel in evidence.channels if channel != CITIZENS and channel not in evidence.by_area]
@@ -121,12 +155,14 @@ def by_cell_month(evidence, fitted):
         Exposure is what a place of rate 1 would give for each mean street's length: so that cells are not hot for having
         many streets. What citizens report in a month is scaled to that month's own level: reporting differs from month to
         month everywhere alike.
+    parts : list of (sparse array of shape (cells, units), np.ndarray of shape (months, units))
+        What the exposure is made of, a channel each: where in its streets it looks, and how much at each.
     """
     ground, months = evidence.ground, len(evidence.months)
     length = (1 / ground.units["passes"]).to_numpy()
     rate = np.nan_to_num(fitted.by_place["rate"].to_numpy())
     counts, exposure = np.zeros((months, len(ground.cells))), np.zeros((months, len(ground.cells)))
-    events = evidence.events(evidence.months)
+    events, parts = evidence.events(evidence.months), []
     for number, channel in enumerate(evidence.channels):
         catch = fitted.catch[:, :, number]
         if np.isnan(catch).all():
@@ -138,42 +174,69 @@ def by_cell_month(evidence, fitted):
             foreseen = by_unit @ rate
             seen = np.bincount(own["month"], own["records"], minlength=months)
             by_unit *= np.divide(seen, foreseen, out=np.zeros(months), where=foreseen > 0)[:, None]
+        parts.append((evidence.cells_of[channel], by_unit * length))
         exposure += (evidence.cells_of[channel] @ (by_unit * length).T).T
-    return counts, exposure
+    return counts, exposure, parts
 
 
-def find_hot_spots(evidence, counts, exposure, period, false_share):
+def find_hot_spots(evidence, counts, exposure, parts, period, *, false_share, effort_error):
     """Hot cells of the period and of every month, and what kind each is.
 
     Parameters
     ----------
     evidence : Evidence
-    counts, exposure : np.ndarray, shape (months, cells)
+    counts, exposure, parts
         As `by_cell_month` returns.
     period : list of str
-    false_share : float
+    false_share, effort_error : float
 
     Returns
     -------
     HotSpots or None
         None where there are too few cells to tell.
+
+    Notes
+    -----
+    The permutation test asks whether so much lies together by chance, if cells are alike but for chance of their own. But a
+    street lies in several cells, and these share the errors of how much it was looked at. So the number of events around
+    the cell has to be improbable besides, given the city's mean and these errors (negative binomial): the larger of the
+    two p-values counts.
     """
     cells, numbers = evidence.ground.cells, evidence.numbers(period)
     near = hotspots.neighbours(cells["cell_x"], cells["cell_y"])
     if (exposure[numbers].sum(axis=0) > 0).sum() < 2 * near.sum(axis=1).max(initial=0) or not counts[numbers].any():
         return None
-    options = {"false_share": false_share, "draws": PERMUTATIONS, "rounds": 1}
+    reach = [(near @ cells_of, by_unit) for cells_of, by_unit in parts]
+
+    def tested(counts, exposure, by_units):
+        p_values, _ = hotspots.hot_cells(counts, near, exposure, false_share, PERMUTATIONS, rounds=1)
+        p_values = np.maximum(p_values, _by_errors_and_chance(counts, exposure, by_units, near, effort_error))
+        return p_values, hotspots.discoveries(p_values, false_share)
+
     whole = [part[numbers].sum(axis=0)[None, :] for part in (counts, exposure)]
-    p_value, hot = hotspots.hot_cells(whole[0], near, whole[1], **options)
+    p_value, hot = tested(*whole, [(around, by_unit[numbers].sum(axis=0)[None, :]) for around, by_unit in reach])
     told = (exposure > 0).sum(axis=1) >= 2 * near.sum(axis=1).max()
     monthly = [part[told] for part in (counts, exposure)]
-    p_values, hot_by_month = hotspots.hot_cells(monthly[0], near, monthly[1], **options)
+    p_values, hot_by_month = tested(*monthly, [(around, by_unit[told]) for around, by_unit in reach])
     z = hotspots.gi_star(hotspots.standardised_rates(*monthly), near)
     months = np.array(evidence.months)[told]
     kinds = hotspots.classify(hot_by_month, z, months)
     by_month = hotspots.found_and_expected(p_values, hot_by_month).assign(month=months)
     found = kinds[["kind", "since", "hot_months", "looked_months"]].assign(hot=hot[0], p_value=p_value[0])
     return HotSpots(found, hotspots.found_and_expected(p_value, hot).iloc[0], by_month)
+
+
+def _by_errors_and_chance(counts, exposure, by_units, near, effort_error):
+    """Probability of as many events around each cell, or more, if it were as the whole: by month; missing without exposure."""
+    around, expected = ((near @ part.T).T for part in (counts, exposure))
+    squares = np.array(
+        [sum(reach * own[month] for reach, own in by_units).power(2).sum(axis=1) for month in range(len(counts))]
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share_of_errors = squares / expected**2  # 1: all around the cell is one street
+        expected = expected * (counts.sum(axis=1) / exposure.sum(axis=1))[:, None]
+        size = 1 / np.maximum(effort_error**2 * share_of_errors, 1e-9)
+        return nbinom.sf(around - 1, size, size / (size + expected))
 
 
 def stability(evidence, fitted, period, places, false_share):

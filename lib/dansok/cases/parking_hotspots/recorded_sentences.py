@@ -1,7 +1,7 @@
 """Findings of the hot-spot case: each a sentence in both languages, built from its numbers."""
 
-from dansok.cases.parking_hotspots.counts import ENOUGH, TOP_CELLS, grace_ratios, within
 from dansok.cases.parking_hotspots.labels import NOTHING, WEEKDAYS
+from dansok.cases.parking_hotspots.recorded import ENOUGH, TOP_CELLS, grace_ratios, within
 from dansok.choices import span
 from dansok.findings import Finding
 from dansok.korea.particles import with_particle
