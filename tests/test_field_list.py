@@ -23,7 +23,7 @@ from dansok.clean import clean_city, read_table, scan
 from dansok.engine import connect
 from dansok.field_list import access_log, expiry, gates, sealed
 from dansok.field_list.__main__ import main
-from dansok.field_list.lines import NAMED, OTHERWISE, PAID, TAKING, lines_of
+from dansok.field_list.lines import NAMED, OTHERWISE, PAID, TAKING, UNLIKELY, lines_of
 from dansok.field_list.plan import read_plan
 from dansok.field_list.returned import take_back
 from dansok.field_list.sealed import unseal
@@ -149,7 +149,8 @@ def test_no_plan_puts_a_vehicle_on_the_list_that_the_law_spares(held, seed):
     """Random plans over everybody ever listed, against eligibility and livelihood as `seizable` and the register say."""
     now, rng = held[TODAY], np.random.default_rng(seed)
     plan = _random_plan(held[AS_OF].vehicles, rng)
-    lines = lines_of(plan, now, held[AS_OF])
+    at_most = int(rng.integers(1, 30))
+    lines = lines_of(plan, now, held[AS_OF], at_most)
     told, law = lines.table, now.vehicles.reindex(lines.table["vehicle"])
     takes = told["treat_by"].isin(TAKING).to_numpy()
     assert law["eligible"].eq(True)[takes].all()
@@ -161,6 +162,10 @@ def test_no_plan_puts_a_vehicle_on_the_list_that_the_law_spares(held, seed):
     assert set(told["block"]) <= set(day)
     expected = plan.meetings.loc[plan.meetings["block"].isin(day), "vehicle"].nunique()
     assert lines.vehicles + sum(lines.struck.values()) == expected
+    due = plan.meetings[plan.meetings["vehicle"].isin(field_list.lines.named(now).index)]
+    for block, of_block in due[due["block"].isin(day)].groupby("block"):
+        likeliest = of_block.nlargest(at_most, "chance")["vehicle"]
+        assert set(told.loc[told["block"] == block, "vehicle"]) == set(likeliest), "nobody is named without need"
 
 
 def _random_plan(pool, rng):
@@ -175,14 +180,19 @@ def _random_plan(pool, rng):
     drawn = pool.sample(int(rng.integers(20, 200)), random_state=rng)
     meetings = pd.DataFrame(
         {"block": rng.choice(blocks["block"], len(drawn)), "vehicle": drawn.index, "plate_token": drawn["plate_token"]}
-    ).assign(expected_krw=rng.uniform(0, 1e5, len(drawn)), reliability="0", seen_class="older")
+    ).assign(
+        chance=rng.uniform(0, 1, len(drawn)),
+        expected_krw=rng.uniform(0, 1e5, len(drawn)),
+        reliability="0",
+        seen_class="older",
+    )
     day = pd.Timestamp(AS_OF)
     return Plan(RUN, day, day, pd.Timestamp(TODAY), pd.Timestamp(TODAY), None, blocks, meetings)
 
 
 def test_the_last_look_stops_a_line_that_takes_what_may_not_be_taken(held):
     now = held[TODAY]
-    lines = lines_of(_random_plan(held[AS_OF].vehicles, np.random.default_rng(1)), now, held[AS_OF])
+    lines = lines_of(_random_plan(held[AS_OF].vehicles, np.random.default_rng(1)), now, held[AS_OF], 30)
     spared = now.vehicles.index[now.vehicles["livelihood"].eq(True)][0]
     wrong = lines.table.head(1).assign(vehicle=spared, treat_by="plate", reason="car_taxes")
     with pytest.raises(AssertionError, match="1 lines") as stopped:
@@ -196,7 +206,7 @@ def test_who_has_paid_since_is_struck_and_only_counted(city, held):
     assert len(paid) >= 3, "the sample city must have vehicles that paid between the plan and the list"
     write_plan(city, vehicles=[*paid, *now.index[now["eligible"]].intersection(before.index)[:5]], per_block=1000)
     made = make(city)
-    assert made.struck == {PAID: len(paid), OTHERWISE: 0}
+    assert made.struck == {PAID: len(paid), OTHERWISE: 0, UNLIKELY: 0}
     top = " ".join(row[0] for row in sheet(made.files[0], LIST)[:HEADER_ROW] if row[0])
     assert f"납부 {len(paid)}대" in top and "2025-05-31 (10일 지남)" in top and "지방세기본법 제86조" in top
     told = tokens(listed(made.files[0])["차량번호"], key())
@@ -205,7 +215,7 @@ def test_who_has_paid_since_is_struck_and_only_counted(city, held):
 
 @pytest.mark.parametrize("seed", [100, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(101, 106))])
 def test_the_list_names_the_true_plates_and_takes_from_nobody_whom_the_truth_spares(city, seed, held):
-    asked = write_plan(city, seed=seed, per_block=60)
+    asked = write_plan(city, seed=seed, per_block=30)
     told = listed(make(city).files[0])
     truth = _Truth(city.folder / "truth")
     vehicle = truth.of(asked.drop_duplicates("vehicle").set_index("vehicle")["plate_token"])
@@ -263,7 +273,7 @@ class _Truth:
 
 
 def test_the_plan_of_the_notebook_becomes_a_list(sample_city, tmp_path, ring):
-    """Its first evening, on which nobody has paid since: every vehicle that it expects, each where it expects it."""
+    """Its first evening, on which nobody has paid since: the thirty vehicles of each block that it expects most, each where it does."""
     city = open_city(_copied(sample_city, tmp_path / sample_city.name))
     shutil.copytree(sample_city / "4_analysed", city.analysed)
     plan = read_plan(city, RUN)
@@ -271,7 +281,10 @@ def test_the_plan_of_the_notebook_becomes_a_list(sample_city, tmp_path, ring):
     made = make(city, day=day)
     told, blocks = listed(made.files[0]), plan.blocks[plan.blocks["starts_at"].dt.normalize() == day]
     expected = plan.meetings[plan.meetings["block"].isin(blocks["block"])].merge(blocks, on="block")
-    assert made.struck == {PAID: 0, OTHERWISE: 0} and made.vehicles == expected["vehicle"].nunique()
+    all_expected = expected["vehicle"].nunique()
+    expected = expected.sort_values(["chance", "vehicle"], ascending=[False, True]).groupby("block").head(30)
+    assert made.vehicles == expected["vehicle"].nunique()
+    assert made.struck == {PAID: 0, OTHERWISE: 0, UNLIKELY: all_expected - made.vehicles}
     hours = expected["starts_at"].dt.strftime("%H:%M") + "~" + expected["ends_at"].dt.strftime("%H:%M")
     named = zip(told["조"], told["시간"], tokens(told["차량번호"], key()), strict=True)
     assert sorted(named) == sorted(zip(expected["team"], hours, expected["plate_token"], strict=True))

@@ -12,10 +12,11 @@ from dansok.words import Refusal, Text
 NAMED = (*SEIZABLE, "livelihood", "instalments", "too_few_taxes", "fines_too_small", "fines_too_recent")
 TAKING = ("plate", "tow")
 FIRST = ("tow", "plate", "notice", "instalment", "welfare")
-PAID, OTHERWISE = "paid", "otherwise"
+PAID, OTHERWISE, UNLIKELY = "paid", "otherwise", "unlikely"
 STRUCK = {
     PAID: Text("납부", "paid"),
     OTHERWISE: Text("명단 제외(소유자 변경·말소·영치 중 등)", "no longer named"),
+    UNLIKELY: Text("나타날 가능성이 낮음", "too unlikely to turn up"),
 }
 
 
@@ -32,7 +33,7 @@ class Lines:
     blocks : pd.DataFrame, one row a block of the day
         Also those of which no vehicle is left.
     struck : dict of str -> int
-        Vehicles of the day's blocks that are not named, by `STRUCK`.
+        Vehicles of the day's blocks that are not named in any, by `STRUCK`.
     """
 
     table: pd.DataFrame = field(repr=False)
@@ -44,8 +45,8 @@ class Lines:
         return self.table["vehicle"].nunique()
 
 
-def lines_of(plan, held, held_then):
-    """The lines of a day.
+def lines_of(plan, held, held_then, at_most):
+    """The lines of a day: of each block the vehicles that are likeliest to turn up, since nobody may be named without need.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ def lines_of(plan, held, held_then):
         Of the day of the list.
     held_then : dansok.link.arrears.Arrears
         Of the plan's day, from the same files: who was in arrears then and is not now has paid.
+    at_most : int
+        Vehicles of a block.
 
     Returns
     -------
@@ -82,6 +85,9 @@ def lines_of(plan, held, held_then):
             f"{held.day:%Y-%m-%d}의 명단에 오를 차량이 없습니다(그 사이 납부 {struck[PAID]}대, 그 밖의 제외 {struck[OTHERWISE]}대).",
             f"No vehicle is left for the list of {held.day:%Y-%m-%d} (paid since: {struck[PAID]}, otherwise struck: {struck[OTHERWISE]}).",
         )
+    likeliest = table.sort_values(["chance", "vehicle"], ascending=[False, True]).groupby("block").head(at_most)
+    struck[UNLIKELY] = table["vehicle"].nunique() - likeliest["vehicle"].nunique()
+    table = likeliest
     order = table["treat_by"].map({treat: place for place, treat in enumerate(FIRST)})
     table = table.assign(order=order).sort_values(
         ["team", "starts_at", "block", "order", "expected_krw", "vehicle"], ascending=[True] * 4 + [False, True]
