@@ -22,12 +22,13 @@ import pytest
 import xlsxwriter
 from dansok.briefing import publish
 from dansok.cases import data_quality, parking_hotspots
+from dansok.cases.parking_hotspots import shown
 from dansok.city import PROJECT, open_city
 from dansok.clean import clean_city
 from dansok.link import link
 from dansok.run import run
 
-NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map")
+NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map", "delinquent_stakeout")
 MADE = ("2_clean", "3_linked", "4_analysed", "5_briefings")
 # Looked for at every place of a text, so that 112가0345 is also seen as 12가0345; motorcycles bear a region and no number.
 PLATE = re.compile(r"(?=((?:\d{2,3}|서울|경기|인천|강원)[가-힣]\s?\d{4}))")
@@ -263,6 +264,27 @@ def test_vehicles_that_come_again_are_counted_once_a_stay_and_matched_by_token(s
     assert said["often_seen_in_debt"] == by_vehicle.index[often].isin(owing).sum() > 100
     assert drawn.repeat.vehicles.sum() == len(by_vehicle)
     assert (drawn.repeat.in_debt.dropna() >= 5).all()
+
+
+def test_no_records_where_nobody_looked_is_missing_and_no_zero(sample_city, drawn):
+    """Patrol cars rest on Sundays, officers at the weekend: the days are hatched, not zero."""
+    exposure = pd.read_parquet(sample_city / "3_linked" / "exposure.parquet")
+    day = pd.to_datetime(exposure.day)
+    recent = exposure[day.between("2025-01-01", "2025-12-31")].assign(weekday=day.dt.day_of_week)
+    watched = set(recent[recent.watched_hours > 0].groupby(["channel", "weekday", "hour"]).groups)
+    week = drawn.week[drawn.week.channel.isin(["mobile_camera", "officer"])]
+    zero = week[week.value == 0]
+    assert set(zip(zero.channel, zero.weekday, zero.hour, strict=True)) <= watched
+    assert week.value[(week.channel == "mobile_camera") & (week.weekday == 6)].isna().all()
+    assert week.value[(week.channel == "officer") & (week.weekday >= 5)].isna().all()
+
+
+def test_every_hot_spot_is_of_one_kind_and_on_the_map(drawn, findings):
+    said, cells = findings["parking_hotspots"]["hot_spots"]["numbers"], drawn.corrected.cells
+    kinds = ("new", "intensifying", "persistent", "sporadic", "diminishing", "period")
+    monthly_only = int((~cells["hot"].astype(bool) & cells["kind"].notna()).sum())
+    assert sum(said.get(f"{kind}_cells", 0) for kind in kinds) == said["cells_here"] + monthly_only
+    assert len(shown.hot_cells(drawn.corrected)) == said["cells_here"] + monthly_only > 10
 
 
 def test_the_workbook_holds_every_table_of_the_corrected_side(sample_city, drawn):

@@ -75,6 +75,9 @@ def inputs():
             columns=["channel", "month", "area_name", "place", "place_name", "x", "y", "cell_x", "cell_y", "records"],
         ),
         camera_hours=camera_hours,
+        weekdays_watched=camera_hours.assign(weekday=0).groupby(
+            ["channel", "month", "weekday", "hour"], as_index=False
+        ).watched_hours.sum(),
         camera_records=camera_records,
         after_grace=pd.DataFrame({"month": MONTHS, "minute": [14 * 60 + 5, 14 * 60 + 50], "records": [90, 10]}),
         unplaced=pd.DataFrame({"channel": ["citizen_report"], "month": ["2025-01"], "why_unplaced": ["address_unknown"], "records": [7]}),
@@ -356,7 +359,7 @@ def test_days_in_a_row_are_one_stretch():
 
 
 @pytest.mark.parametrize(
-    ("hours", "ko", "en"), [([12, 13, 19], "12~13시대, 19시대", "12-14 h, 19-20 h"), ([9], "9시대", "9-10 h")]
+    ("hours", "ko", "en"), [([12, 13, 19], "12~13시대, 19시대", "12-14 h and 19-20 h"), ([9], "9시대", "9-10 h")]
 )
 def test_hours_in_a_row_are_said_as_one(hours, ko, en):
     assert (corrected_sentences._hours(hours, "ko"), corrected_sentences._hours(hours, "en")) == (ko, en)

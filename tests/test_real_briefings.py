@@ -545,7 +545,7 @@ def test_camera_hours_and_rate_by_area(hotspots, records, watched):
     for name, hours in mine.hours.items():
         assert shown["카메라 시간"][name] == pytest.approx(hours, abs=0.01), name
         rate = 1000 * shown["고정형 CCTV"][name] / hours
-        assert shown["천 시간당"][name] == pytest.approx(rate)
+        assert shown["1,000시간당"][name] == pytest.approx(rate)
         assert shown.하한[name] < rate < shown.상한[name]
     said = hotspots.numbers("top_area_per_camera_hour")
     rates = (1000 * shown["고정형 CCTV"] / mine.hours).dropna()
@@ -644,7 +644,7 @@ def test_places_with_the_most_records_and_their_like_months(hotspots, records):
     counted = now(named).groupby(["area", "name"]).size().sort_values(ascending=False).head(15)
     shown = hotspots.sheet("장소").set_index(["읍면동", "장소"])
     assert shown.건수.to_dict() == counted.to_dict() and shown.순위.tolist() == list(range(1, 16))
-    for name, column in (("비교 달, 이번", LIKE[0]), ("비교 달, 1년 전", LIKE[1])):
+    for name, column in (("이번(비교 달)", LIKE[0]), ("1년 전(비교 달)", LIKE[1])):
         like = named[named.month.isin(column)].groupby(["area", "name"]).size().reindex(counted.index)
         assert shown[name].astype(int).to_dict() == like.astype(int).to_dict()
     assert ((shown.하한 < shown.건수) & (shown.건수 < shown.상한)).all()

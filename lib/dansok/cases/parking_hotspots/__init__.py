@@ -31,6 +31,7 @@ from dansok.cases.parking_hotspots.labels import (
     LEDGER_COLUMNS,
     NO_YEAR_BEFORE,
     NOTHING,
+    OF_CELLS,
     PLACE_COLUMNS,
     QUADRANT_COLUMNS,
     QUADRANTS,
@@ -55,7 +56,7 @@ from dansok.words import Refusal, Text
 __all__ = [
     "AREA_COLUMNS", "CHANGE_COLUMNS", "CHANGE_INTERVAL", "CHOICE_COLUMNS", "CITY_ALL_THE_SAME", "DIAGNOSIS_COLUMNS", "DISAGREE_COLUMNS",
     "EFFORT_UNKNOWN", "HOUR_COLUMNS", "INTERVAL", "INTERVAL_90", "KINDS", "LEDGER_COLUMNS", "NOTHING", "NO_YEAR_BEFORE",
-    "PLACE_COLUMNS", "QUADRANTS", "QUADRANT_COLUMNS", "REPEAT_COLUMNS", "SEASONS", "SOURCE", "TOP_COLUMNS", "VERDICTS", "Choices",
+    "OF_CELLS", "PLACE_COLUMNS", "QUADRANTS", "QUADRANT_COLUMNS", "REPEAT_COLUMNS", "SEASONS", "SOURCE", "TOP_COLUMNS", "VERDICTS", "Choices",
     "Inputs", "Result", "analyse", "load",
 ]  # fmt: skip
 
@@ -65,6 +66,7 @@ KEY = ("effort_unknown", "where_true", "maps_disagree", "hot_spots", "true_clock
 NEWS = {
     "loop": ("runaway", "exploring_too_little"),
     "changed": ("cells_more", "cells_less"),
+    "repeat": ("record_share_of_often_seen",),
 }  # key only if one of these is so
 MOST_KEY = 9
 WITHOUT_EFFORT = ("top_area_camera", "camera_clock", "citizen_clock", "what_the_peak_means", "seen_by_citizens")

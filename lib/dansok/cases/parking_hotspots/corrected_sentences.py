@@ -1,7 +1,16 @@
 """Findings of the corrected side and of next month: each a sentence in both languages, built from its numbers."""
 
 from dansok.cases.parking_hotspots.corrected import SHARE_OF_CELLS
-from dansok.cases.parking_hotspots.labels import EFFORTS, FORECASTERS, KINDS, NOTHING, SEASONS, VERDICTS, WEEKDAYS
+from dansok.cases.parking_hotspots.labels import (
+    EFFORTS,
+    FORECASTERS,
+    KINDS,
+    NOTHING,
+    OVER_THE_PERIOD,
+    SEASONS,
+    VERDICTS,
+    WEEKDAYS,
+)
 from dansok.cases.parking_hotspots.outlook import OUR_PLACES, OURS, SIZES
 from dansok.cases.parking_hotspots.reading import SEEN_OFTEN
 from dansok.cases.parking_hotspots.verdicts import FEW_VEHICLES, LEAST_MONTHS, often_seen
@@ -107,17 +116,28 @@ def _disagreement(corrected):
     names = {side: own["name"].tolist() for side, own in corrected.disagree.groupby("side")}
     missed, inflated = names.get("left", []), names.get("right", [])
     compared, both = corrected.compared, corrected.overlap
+    own = corrected.disagree[corrected.disagree["side"] == "left"]
+    unseen = int((own["effort"] == "citizens").sum())
     ko = f"기록이 가장 많은 {compared}칸과 바로잡은 상위 {compared}칸은 {both}칸만 겹친다" + (
-        f": 건수로는 드러나지 않던 곳은 {listed(missed, 'ko')}이고, 많이 보아서 많아 보인 곳은 {listed(inflated, 'ko')}이다."
+        f". 건수로는 드러나지 않던 {compared - both}칸은 {', '.join(missed[:SAID])} 등"
+        + (f"({len(missed)}곳을 보면 {unseen}곳은 시민신고로만 알아 현장 확인이 먼저다)" if unseen else "")
+        + f"이고, 많이 보아서 많아 보인 곳은 {', '.join(inflated[:SAID])} 등이다."
         if missed and inflated
         else "."
     )
     en = f"The {compared} cells with the most records and the {compared} highest corrected ones share {both}" + (
-        f": counts hide {listed(missed, 'en')}, and flatter {listed(inflated, 'en')}, which were looked at more."
+        f". Counts hide {compared - both} cells, first {', '.join(missed[:SAID])}"
+        + (
+            f" (of {len(missed)} looked up, {unseen} known from citizens only: check them on the spot first)"
+            if unseen
+            else ""
+        )
+        + f"; {', '.join(inflated[:SAID])} and others look fuller than they are because they were watched more."
         if missed and inflated
         else "."
     )
-    numbers = {"cells_compared": compared, "cells_in_both": both, "hidden": missed, "flattered": inflated}
+    numbers = {"cells_compared": compared, "cells_in_both": both, "hidden": missed, "flattered": inflated,
+               "hidden_known_from_citizens_only": unseen}  # fmt: skip
     return [Finding("maps_disagree", Text(ko, en), numbers)]
 
 
@@ -133,28 +153,41 @@ def _hot_spots(corrected):
     period, cells = corrected.hot.period, corrected.cells
     tested, found, expected = int(period.tested), int(period.found), float(period.expected)
     here = int(cells["hot"].sum())
-    now = cells["kind"].value_counts()
-    kinds = [(kind, int(now.get(kind, 0))) for kind in KINDS if now.get(kind, 0)]
+    kind = cells["kind"].where(cells["kind"].notna(), "period")
+    within, besides = (_by_kind(kind[own]) for own in (cells["hot"], ~cells["hot"] & cells["kind"].notna()))
     ko = (
         f"이웃 칸과 함께 뚜렷이 높은 다발지역은 {tested:,}칸 가운데 {found:,}칸이다"
         + (f"(우연만으로는 {expected:.1f}칸)" if found else "")
         + (f". 그 가운데 {here:,}칸이 이 읍면동에 있다" if corrected.area else "")
-        + (f". 달마다 보면 지금 {', '.join(f'{KINDS[kind].ko} {n:,}칸' for kind, n in kinds)}이다." if kinds else ".")
+        + (f": {', '.join(f'{words.ko} {n:,}칸' for words, n in within.values())}." if within else ".")
+        + (
+            f" 그 밖에 기간 전체로는 아니어도 달마다 보면 다발지역인 칸은 {', '.join(f'{words.ko} {n:,}칸' for words, n in besides.values())}이다."
+            if besides
+            else ""
+        )
     )
     en = (
         f"{found:,} of {tested:,} cells are hot together with their neighbours"
         + (f" ({expected:.1f} by chance alone)" if found else "")
         + (f"; {here:,} of them lie in this area" if corrected.area else "")
+        + (f": {', '.join(f'{n:,} {words.en}' for words, n in within.values())}." if within else ".")
         + (
-            f". Month by month there are now {', '.join(f'{n:,} {KINDS[kind].en}' for kind, n in kinds)}."
-            if kinds
-            else "."
+            f" Besides, month by month but not over the period: {', '.join(f'{n:,} {words.en}' for words, n in besides.values())}."
+            if besides
+            else ""
         )
     )
     numbers = {"cells_tested": tested, "cells_found": found, "cells_by_chance": expected, "cells_here": here} | {
-        f"{kind}_cells": n for kind, n in kinds
+        f"{kind}_cells": within.get(kind, (None, 0))[1] + besides.get(kind, (None, 0))[1] for kind in within | besides
     }
     return [Finding("hot_spots", Text(ko, en), numbers)]
+
+
+def _by_kind(kinds):
+    """Kinds that are there -> their words and how many cells."""
+    counts = kinds.value_counts()
+    words = KINDS | {"period": OVER_THE_PERIOD}
+    return {kind: (words[kind], int(counts[kind])) for kind in words if counts.get(kind, 0)}
 
 
 def _hot_months(corrected):
@@ -162,12 +195,18 @@ def _hot_months(corrected):
         return []
     table = corrected.hot.by_month
     mean, chance, some = table["found"].mean(), table["expected"].mean(), int((table["found"] > 0).sum())
+    all_ko, all_en = f"{len(table)}달 모두 다발지역이 있고", f"All {len(table)} months have hot spots"
+    if some < len(table):
+        all_ko, all_en = (
+            f"{len(table)}달 가운데 {some}달에 다발지역이 있고",
+            f"{some} of {len(table)} months have hot spots",
+        )
     return [
         Finding(
             "hot_months",
             Text(
-                f"{len(table)}달 가운데 {some}달에 다발지역이 있고, 한 달 평균 {mean:.0f}칸이다(우연만으로는 {chance:.1f}칸).",
-                f"{some} of {len(table)} months have hot spots, {mean:.0f} cells a month on average ({chance:.1f} by chance alone).",
+                f"{all_ko}, 한 달 평균 {mean:.0f}칸이다(우연만으로는 {chance:.1f}칸).",
+                f"{all_en}, {mean:.0f} cells a month on average ({chance:.1f} by chance alone).",
             ),
             _plain(
                 {"months": len(table), "months_with_hot_cells": some, "cells_a_month": mean, "cells_by_chance": chance}
@@ -237,7 +276,7 @@ def _hours(hours, language):
             runs.append([hour, hour])
     if language == "ko":
         return ", ".join(f"{a}시대" if a == b else f"{a}~{b}시대" for a, b in runs)
-    return ", ".join(f"{a}-{b + 1} h" for a, b in runs)
+    return " and ".join(f"{a}-{b + 1} h" for a, b in runs)
 
 
 def _place_clocks(corrected):
@@ -292,6 +331,12 @@ def _diagnosis(corrected):
     parts = [(kind, top[top["verdict"] == kind]["name"].tolist()) for kind in VERDICTS if counts.get(kind, 0)]
     unknown = top[top["verdict"] == "unknown"]
     no_plates = int(unknown["often_share"].isna().sum())
+    if no_plates == len(top):
+        text = Text(
+            f"상위 {len(top)}곳 모두 번호판을 아는 기록이 {FEW_VEHICLES}건이 안 되어 진단을 보류한다.",
+            f"At none of the {len(top)} top places do {FEW_VEHICLES} records have a plate, so none is diagnosed.",
+        )
+        return [Finding("diagnosis", text, {"places": len(top), "unknown_places": len(top)})]
     ko = (
         f"상위 {len(top)}곳의 진단: "
         + ", ".join(
@@ -306,7 +351,7 @@ def _diagnosis(corrected):
         + "."
     )
     en = (
-        f"Diagnosis of the first {len(top)} places: "
+        f"Diagnosis of the {len(top)} top places: "
         + ", ".join(f"{VERDICTS[kind].en} {len(names)} ({names[0]}{'' if len(names) == 1 else ', …'})" for kind, names in parts)
         + (f"; at {no_plates} under {FEW_VEHICLES} records have a plate" if no_plates else "")
         + "."
@@ -332,6 +377,9 @@ def _quadrants(corrected):
     en += f" {counts.get('less', 0):,} draw few complaints and much looking" + (
         f" (patrol less: {', '.join(less[:SAID])})." if less else "."
     )
+    if "mobile_camera" not in corrected.evidence.channels:
+        ko += " 순찰차가 어디를 돌았는지 몰라 본 정도에는 넣지 못했으니, 순찰을 옮기기 전에 확인한다."
+        en += " Where patrol cars went is not known and not counted as looking: check it before moving patrols."
     return [Finding("quadrants", Text(ko, en), {f"{kind}_cells": int(n) for kind, n in counts.items()})]
 
 
@@ -405,8 +453,8 @@ def _changed(corrected):
     ours = table[table.index.isin(corrected.top["cell"])]
     if len(ours):
         times = float((ours["ratio_high"] / ours["ratio"]).median())
-        ko += f". 상위 장소 하나하나는 {times:.1f}배 넘게 달라야 90% 구간이 1배를 벗어난다(가운데 값)"
-        en += f". One of the first places has to change by more than {times:.1f} times for its 90% interval to leave out 1 (median)"
+        ko += f". 상위 장소는 값이 {times:.1f}배(가운데 값) 넘게 달라져야 오차(90% 구간)와 가릴 수 있고, 그보다 작은 변화는 이 자료로 알 수 없다"
+        en += f". A top place must change more than {times:.1f}-fold (median) to stand out from its error (90% interval); less cannot be told"
         numbers["times_told_at_first_places"] = times
     return Finding("changed", Text(ko + ".", en + "."), numbers)
 
@@ -422,14 +470,15 @@ def repeat_said(vehicles, table, register_day):
             {},
         )
     records, share = often_seen(vehicles)
-    ko = f"번호판을 아는 기록의 {records:.0%}가 {SEEN_OFTEN}번 이상 걸린 차량에서 나온다(차량의 {share:.1%})."
-    en = f"{records:.0%} of the records whose plate is known come from vehicles seen {SEEN_OFTEN} times or more ({share:.1%} of vehicles)."
+    of_records, of_vehicles = (int(table[name].sum()) for name in ("records", "vehicles"))
+    ko = f"번호판을 아는 기록 {of_records:,}건의 {records:.0%}가 {SEEN_OFTEN}번 이상 걸린 차량(차량 {of_vehicles:,}대의 {share:.1%})에서 나온다."
+    en = f"{records:.0%} of the {of_records:,} records whose plate is known come from vehicles seen {SEEN_OFTEN} times or more ({share:.1%} of {of_vehicles:,})."
     numbers = {"record_share_of_often_seen": records, "vehicle_share_of_often_seen": share}
     often = table[table["seen"].isin(["5-9", "10+"])]
     if register_day and often["in_debt"].notna().all():
         owing, of = int(often["in_debt"].sum()), int(often["vehicles"].sum())
         ko += f" 그 {of:,}대 가운데 {owing:,}대({owing / of:.0%})가 체납 자료({register_day})에 있다."
-        en += f" Of these {of:,} vehicles {owing:,} ({owing / of:.0%}) stand in the register of debts ({register_day})."
+        en += f" Of these {of:,} vehicles {owing:,} ({owing / of:.0%}) are in the register of debts ({register_day})."
         numbers |= {"often_seen_vehicles": of, "often_seen_in_debt": owing}
     return Finding("repeat", Text(ko, en), numbers)
 
@@ -522,15 +571,21 @@ def _hits_said(outlook):
     )
     gap, low, high = (f"{100 * x:+.1f}".replace("-", "\N{MINUS SIGN}") for x in (row.difference, row.low, row.high))
     if chosen == OUR_PLACES:
-        sure = row.low > 0
+        sure, same = row.low > 0, round(100 * row.difference, 1) == 0
         ko += (
             f"가장 나은 단순 방법({FORECASTERS[row.rival].ko}, {hits.hit_rate[row.rival]:.1%})과의 차이는 {gap}%포인트(95% 구간 {low}~{high})로, "
-            + ("우연을 넘어 낫다." if sure else "평균은 낫지만 우연과 가릴 수 없다.")
+            + ("우연을 넘어 낫다." if sure else "사실상 같다." if same else "평균은 낫지만 우연과 가릴 수 없다.")
         )
         en += (
             f"That is {gap} points (95% interval {low} to {high}) against the best simple rival ({FORECASTERS[row.rival].en}, "
             f"{hits.hit_rate[row.rival]:.1%}): "
-            + ("better, beyond chance." if sure else "better on average, but chance would explain it.")
+            + (
+                "better, beyond chance."
+                if sure
+                else "practically the same."
+                if same
+                else "better on average, but chance would explain it."
+            )
         )
     else:
         ko += (
@@ -626,13 +681,13 @@ def headlines(corrected, outlook):
         first, raw = int(clock.set_index("hour")["share"].idxmax()), int(corrected.clock["raw_share"].idxmax())
         rows.append(
             (
-                Text("바로잡은 정점", "Corrected peak"), Text(f"{first}~{first + 1}", f"{first}–{first + 1}"), Text("시", "h"),
-                Text(f"기록의 정점 {raw}~{raw + 1}시", f"records peak {raw}-{raw + 1} h"),
+                Text("바로잡은 정점", "Corrected peak"), Text(f"{first}", f"{first}–{first + 1}"), Text("시대", "h"),
+                Text(f"기록의 정점 {raw}시대", f"records peak {raw}–{raw + 1} h"),
             )
         )  # fmt: skip
     rows.append(
         (
-            Text("두 지도의 상위 칸", "First cells of both maps"), f"{corrected.overlap}/{corrected.compared}", None,
+            Text("두 지도에 함께 든 상위 칸", "Top cells on both maps"), f"{corrected.overlap}/{corrected.compared}", None,
             Text("건수로도, 바로잡아도", "by counts and corrected"),
         )
     )  # fmt: skip
@@ -643,7 +698,7 @@ def headlines(corrected, outlook):
         ].iloc[0]
         rows.append(
             (
-                Text(f"다음 달 {size}곳 적중", f"Hits of {size} places"), f"{hits.hit_rate:.1%}", None,
+                Text(f"다음 달 {size}곳 적중률", f"Hit rate, {size} places"), f"{hits.hit_rate:.1%}", None,
                 Text(f"최선은 {hits.best_possible:.1%}", f"best possible {hits.best_possible:.1%}"),
             )
         )  # fmt: skip

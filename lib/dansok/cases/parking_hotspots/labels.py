@@ -31,7 +31,7 @@ AREA_COLUMNS = {
     "records": Text("계", "All"),
     "cameras": Text("카메라(대)", "Cameras"),
     "camera_hours": Text("카메라 시간", "Camera-hours"),
-    "per_1000_hours": Text("천 시간당", "Per 1,000 h"),
+    "per_1000_hours": Text("1,000시간당", "Per 1,000 h"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),
 }
@@ -42,8 +42,8 @@ PLACE_COLUMNS = {
     "records": Text("건수", "Records"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),
-    "now": Text("비교 달, 이번", "Like months, now"),
-    "before": Text("비교 달, 1년 전", "a year before"),
+    "now": Text("이번(비교 달)", "Now (like months)"),
+    "before": Text("1년 전(비교 달)", "A year before"),
 }
 HOUR_COLUMNS = {
     "hour": Text("시", "Hour"),
@@ -58,8 +58,8 @@ CHANGE_COLUMNS = {
     "name": Text("읍면동", "Area"),
     "now": Text("이번", "Now"),
     "before": Text("1년 전", "A year before"),
-    "hours_now": Text("단속 시간, 이번", "Hours, now"),
-    "hours_before": Text("단속 시간, 1년 전", "Hours, a year before"),
+    "hours_now": Text("단속 시간(이번)", "Hours (now)"),
+    "hours_before": Text("단속 시간(1년 전)", "Hours (a year before)"),
     "ratio": Text("비율", "Ratio"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),
@@ -116,6 +116,11 @@ CITY_ALL_THE_SAME = Text(
     "those of the whole city.",
 )
 INTERVAL_90 = Text("90% 구간", "90% interval")
+OF_CELLS = Text(
+    "하한과 상한은 90% 구간. 장소는 칸을 대표하는 이름이고 기록은 칸 전체의 건수여서, 이름별로 센 '기록이 많은 장소'의 건수와 다름",
+    "low and high: 90% interval. Each cell is named after a place in it, and its records are those of the whole cell: not the counts by name "
+    "under 'Places with the most records'",
+)
 
 TOP_COLUMNS = {
     "order": Text("순번", "No."),
@@ -144,7 +149,7 @@ DIAGNOSIS_COLUMNS = {
     "name": Text("장소", "Place"),
     "verdict": Text("진단", "Diagnosis"),
     "often_share": Text("되풀이 차량", "Often seen"),
-    "distinct_share": Text("서로 다른 차", "Different cars"),
+    "distinct_share": Text("차량/머묾", "Vehicles a stay"),
     "dismissed_share": Text("불수용", "Dismissed"),
     "lot_metres": Text("가까운 주차장(m)", "Nearest lot (m)"),
     "free_spaces": Text("빈 면", "Free spaces"),
@@ -152,7 +157,7 @@ DIAGNOSIS_COLUMNS = {
 }
 QUADRANT_COLUMNS = {
     "label": Text("그림", "Figure"),
-    "quadrant": Text("무엇을", "What to do"),
+    "quadrant": Text("할 일", "What to do"),
     "name": Text("장소", "Place"),
     "reports": Text("민원(건)", "Complaints"),
     "complaints": Text("민원(평균=1)", "Complaints (mean 1)"),
@@ -166,10 +171,10 @@ REPEAT_COLUMNS = {
     "records": Text("기록", "Records"),
     "record_share": Text("기록 비율", "Share of records"),
     "in_debt": Text("체납 자료에 있는 차량", "In the register of debts"),
-    "debt_share": Text("비율", "Share"),
+    "debt_share": Text("그 비율", "Their share"),
 }
 CHOICE_COLUMNS = {
-    "choice": Text("무엇을", "What"),
+    "choice": Text("항목", "What"),
     "value": Text("어떻게 정했나", "Chosen"),
     "why": Text("까닭", "Why"),
 }

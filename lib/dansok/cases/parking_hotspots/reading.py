@@ -82,6 +82,7 @@ class Inputs:
         pd.DataFrame
     )  # channel, month, area_name, place (name without blanks), place_name, x, y, cell_x, cell_y, records
     camera_hours: pd.DataFrame  # channel, unit, area_name, month, hour, watched_hours
+    weekdays_watched: pd.DataFrame  # channel, month, weekday, hour, watched_hours
     camera_records: pd.DataFrame  # unit, month, hour, records
     after_grace: pd.DataFrame  # month, minute (after midnight), records of fixed cameras
     unplaced: pd.DataFrame  # month, channel, why_unplaced, records
@@ -103,7 +104,9 @@ def load(choices):
         unit=camera_unit(),
         name=ibis.coalesce(_.place_name, _.place_as_sent),
     )
-    exposure = scan_linked(city, "exposure", connection).mutate(month=_.day.strftime("%Y-%m"))
+    exposure = scan_linked(city, "exposure", connection).mutate(
+        month=_.day.strftime("%Y-%m"), weekday=_.day.day_of_week.index()
+    )
     return _inputs(choices, tickets, exposure, _whole(choices, connection, tickets, exposure))
 
 
@@ -134,6 +137,7 @@ def _inputs(choices, tickets, exposure, whole):
         .order_by("channel", "month", *place)
         .to_pandas(),
         camera_hours=hours_watched(exposure, "channel", "unit", "area_name", "month", "hour"),
+        weekdays_watched=hours_watched(exposure, "channel", "month", "weekday", "hour"),
         camera_records=count(cameras, "unit", "month", "hour"),
         after_grace=count(cameras.mutate(minute=_.hour * 60 + _.issued_at.minute().cast("int64")), "month", "minute"),
         unplaced=count(tickets.filter(_.how_placed.isnull()), "channel", "month", "why_unplaced"),

@@ -258,17 +258,20 @@ def _camera_ratio(rows, of, against, draws):
 
 
 def weekday_hours(inputs, months, clocks):
-    """Records by channel, weekday (0 is Monday) and hour: `value`; missing in hours that nobody of the channel watched."""
+    """Records by channel, weekday (0 is Monday) and hour: `value`; missing where nobody of the channel watched."""
     parts, unwatched = [], clocks[clocks.watched == "none"].groupby("channel").hour.agg(set)
+    watch = inputs.weekdays_watched
     for channel in CHANNELS:
         own, _outside = _own_months(inputs.by_hour, channel, months)
         counts = within(inputs.by_hour[inputs.by_hour.channel == channel], own)
         if len(counts):
             grid = pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"])
             table = counts.groupby(["weekday", "hour"]).records.sum().reindex(grid).rename("value").reset_index()
-            table["value"] = table.value.fillna(0).mask(
-                table.value.isna() & table.hour.isin(unwatched.get(channel, set()))
-            )
+            dark = table.hour.isin(unwatched.get(channel, set()))
+            hours = within(watch[watch.channel == channel], own).groupby(["weekday", "hour"]).watched_hours.sum()
+            if len(hours):
+                dark |= (hours.reindex(grid, fill_value=0) == 0).to_numpy()
+            table["value"] = table.value.fillna(0).mask(table.value.isna() & dark)
             parts.append(table.assign(channel=channel))
     columns = ["channel", "weekday", "hour", "value"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

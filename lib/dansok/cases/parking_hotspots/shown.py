@@ -22,6 +22,7 @@ KIND_COLOURS = {
     "persistent": "#14437a",
     "sporadic": "#6aa5d6",
     "diminishing": "#3b8f7d",
+    "period": "#8a94a0",
 }
 HITS_SHOWN = ("ours", "last_month", "twelve_months", "same_month_last_year", "kernel_map")
 FROM_THE_START = Text("자료 처음", "the start")
@@ -60,13 +61,14 @@ def marks_of(table, label):
 
 
 def hot_cells(corrected):
-    """Cells that are hot spots now, for `maps.kinds_of_cells`."""
+    """Cells that are hot spots of the period or of months, for `maps.kinds_of_cells`."""
     cells = corrected.cells
-    return cells.loc[cells["kind"].notna(), ["cell_x", "cell_y", "kind"]]
+    kind = cells["kind"].astype(object).mask(cells["hot"].astype(bool) & cells["kind"].isna(), "period")
+    return cells[["cell_x", "cell_y"]].assign(kind=kind)[kind.notna()]
 
 
 def kinds():
-    return {kind: (KINDS[kind], KIND_COLOURS[kind]) for kind in KINDS}
+    return {kind: (words, KIND_COLOURS[kind]) for kind, words in (KINDS | {"period": OVER_THE_PERIOD}).items()}
 
 
 def hot_by_month(corrected):
@@ -190,7 +192,7 @@ def hit_table(outlook):
         table[f"places_{size}"] = [*wide[size], best[size]]
         table[f"of_best_{size}"] = [*of_best[size], 1.0]
     columns = {f"places_{size}": Text(f"{size}곳", f"{size} places") for size in sizes}
-    columns |= {f"of_best_{size}": Text(f"{size}곳, 최선 대비", f"{size}, of best") for size in sizes}
+    columns |= {f"of_best_{size}": Text(f"{size}곳(최선 대비)", f"{size} (of best)") for size in sizes}
     return table, {"forecaster": Text("방법", "Method"), **columns}
 
 
@@ -246,9 +248,9 @@ DIFFERENCE_COLUMNS = {
 MAP_TITLES = (Text("바로잡은 값", "Corrected"), Text("기록 그대로(모든 수단)", "Records as they are (all channels)"))
 MARKS = Text(
     "번호: 건수로는 드러나지 않던 곳, 글자: 많이 보아서 많아 보인 곳(진한 표시가 높은 쪽)",
-    "numbers: hidden by counts; letters: flattered by looking (filled on the map on which they are high)",
+    "numbers: hidden by counts; letters: look fuller for being watched (filled on the map on which they are high)",
 )
-NUMBERS = Text("번호: 상위 장소의 순번(표)", "numbers: the first places, as in the table")
+NUMBERS = Text("번호: 상위 장소의 순번(표)", "numbers: the top places, as in the table")
 TIES = Text(
     "본 시간: 장소별로 아는 단속 수단의 시간(카메라와 순찰차). 시민은 어디나 같은 날수만큼 본 것으로 놓고 신고율을 바로잡음",
     "hours looked: of the city's own channels known place by place (cameras and patrol cars); citizens look everywhere alike, and their "
@@ -263,8 +265,9 @@ LOOKED = Text("단속 수단이 본 정도(평균 칸 = 1, 로그 눈금)", "how
 COMPLAINTS = Text("시민신고(평균 칸 = 1, 로그 눈금)", "citizens' reports (mean cell = 1, log scale)")
 LAST_MONTH = Text("지난달(건)", "last month, records")
 REASONS = Text(
-    "되풀이 차량: 5번 이상 걸린 차량의 비율, 서로 다른 차: 머묾 한 번에 차량 수, 빈 면: 300 m 안 주차장들의 바쁜 시간 빈 면 합 가운데 가장 적은 것. 빈칸은 모름",
-    "often seen: share of stays by vehicles seen 5 times or more; different cars: vehicles a stay; free spaces: in lots within 300 m at the "
+    "되풀이 차량: 머문 차 가운데 5번 이상 걸린 차량의 비율, 차량/머묾: 머문 횟수에 대한 차량 수(100%이면 모두 다른 차), 빈 면: 300 m 안 "
+    "주차장의 빈 면을 더해 바쁜 시간 가운데 가장 적은 것, 줄표(–): 모름",
+    "often seen: share of stays by vehicles seen 5 times or more; vehicles a stay: 100% if no vehicle came twice; free spaces: in lots within 300 m at the "
     "busy hours, the least of them; a dash: not known",
 )
 BOOTSTRAP = Text(
