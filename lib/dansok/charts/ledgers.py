@@ -178,8 +178,9 @@ def match_rates(table, *, language):
                 )
             else:  # too narrow for its number, which goes above, clear of its neighbour's
                 at = min(max(start + share / 2, written + width / 2), 1 - width / 2)
-                written = at + width / 2
-                axes.text(at, y - 0.31, said, ha="center", va="bottom", fontsize=TINY, color=SOFT)
+                if at - width / 2 >= written:  # of several slivers at the end only the first has room
+                    axes.text(at, y - 0.31, said, ha="center", va="bottom", fontsize=TINY, color=SOFT)
+                    written = at + width / 2
             start += share
         if start < 0.9995:
             gaps = True
