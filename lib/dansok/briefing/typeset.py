@@ -101,9 +101,7 @@ def _fill_pages(lay_out, tree):
             left = [one for one in trial.faults() if one[0] <= page and one not in tried]
             if not trial.in_order() or any(one[0] < page for one in left):
                 continue
-            harm = 2 * bool(trial.late() - layout.late()) + bool(
-                (trial.torn() | trial.left()) - (layout.torn() | layout.left())
-            )
+            harm = 2 * bool(trial.late() - layout.late()) + bool(trial.torn() - layout.torn())
             unfilled = bool(left) or trial.room(page) > LARGEST_GAP
             cost = (unfilled, trial.room(page) if unfilled else harm)
             if cost < least and (cost == (False, 0) or is_gap and not (unfilled and harm)):
@@ -158,7 +156,7 @@ class _Layout:
         self.end = {name: (page, y) for kind, name, page, y in spots if kind == "end"}
         self.flow = [spot for spot in spots if spot[0] != "heading" and not self.floats(spot[1])]
         headings = [page for kind, _, page, _ in spots if kind == "heading"]
-        self.section, self.heading, self.next_heading, self.next_section = {}, {}, {}, {}
+        self.section, self.heading, self.next_section = {}, {}, {}
         levels = [node["level"] for node in tree["body"] if node["t"] == "heading"]
         before = 0
         for node in tree["body"]:
@@ -167,7 +165,6 @@ class _Layout:
                 behind = [page for page, level in zip(headings[before:], levels[before:], strict=True) if level == 1]
                 self.section[node["id"]] = levels[:before].count(1)
                 self.heading[node["id"]] = headings[before - 1] if before else 0
-                self.next_heading[node["id"]] = headings[before] if before < len(headings) else math.inf
                 self.next_section[node["id"]] = behind[0] if behind else math.inf
         self.rows = {node["id"]: len(node["rows"]) for node in tree["body"] if node["t"] == "grid" and node["id"]}
         self.kinds = {node["id"]: node["t"] for node in tree["body"] if node.get("id") in self.start}
@@ -229,17 +226,6 @@ class _Layout:
     def torn(self):
         """Tables that come in three parts although two would hold them."""
         return {name for name, rows in self.rows.items() if rows <= ROWS_OF_TWO_PAGES and self.parts[name] > 2}
-
-    def left(self):
-        """Floats that stand on a page after the one on which the next heading does, and tables torn around a float."""
-        behind = {one for one in self.section if self.floats(one) and self.start[one][0] > self.next_heading[one]}
-        pages = {self.start[one][0] for one in self.section if self.floats(one)}
-        around = {
-            one
-            for one in self.section
-            if self.kinds[one] == "grid" and any(self.start[one][0] < page <= self.end[one][0] for page in pages)
-        }
-        return behind | around
 
     def late(self):
         """Floats that stand on a page after the one on which the next section begins."""

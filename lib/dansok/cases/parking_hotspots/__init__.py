@@ -67,6 +67,7 @@ NEWS = {
     "loop": ("runaway", "exploring_too_little"),
     "changed": ("cells_more", "cells_less"),
     "repeat": ("record_share_of_often_seen",),
+    "change": ("beyond_chance",),
 }  # key only if one of these is so
 MOST_KEY = 9
 WITHOUT_EFFORT = ("top_area_camera", "camera_clock", "citizen_clock", "what_the_peak_means", "seen_by_citizens")

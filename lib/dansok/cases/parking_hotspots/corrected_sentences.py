@@ -22,6 +22,7 @@ from dansok.tables import CHANNELS
 from dansok.words import Text
 
 SAID = 3  # places named in a sentence
+IN_BRIEF = 2  # ... of the first page, that names them on both sides
 MORE, LESS = Text("늘어난 곳", "more"), Text("줄어든 곳", "less")
 EFFORT_UNKNOWN = Text(
     "헤아린 단속 수단이 이 기간에 언제 어디를 보았는지 알려 주는 것(단속 시간표, 위치기록, 근무일지)이 없다. 그래서 바로잡은 지도는 낼 수 없고, "
@@ -72,18 +73,15 @@ def _where(corrected):
     rated = cells["rate"].dropna().sort_values(ascending=False)
     count = max(1, int(SHARE_OF_CELLS * len(rated)))
     share = rated.head(count).sum() / rated.sum()
-    others = top["name"].iloc[1:SAID].tolist()
     only = first.effort == "citizens"
     ko = (
         f"누가 얼마나 보았는지를 바로잡으면 {with_particle(first['name'], '이/가')} 평균 칸의 {first.rate:.1f}배"
         f"(90% 구간 {first.low:.1f}~{first.high:.1f}{'; 시민신고로만 아는 곳' if only else ''})로 첫머리에 선다(1위일 확률 {first.p_first:.0%})"
-        + (f". 그다음은 {', '.join(others)}이다" if others else "")
         + f". 값이 가장 높은 {count:,}칸({len(rated):,}칸의 {SHARE_OF_CELLS:.0%})에서 전체의 {share:.0%}가 일어난다."
     )
     en = (
         f"Corrected for who looked, {first['name']} comes first: {first.rate:.1f} times the mean cell "
         f"(90% interval {first.low:.1f} to {first.high:.1f}{'; known from citizens only' if only else ''}; {first.p_first:.0%} likely the very first)"
-        + (f", followed by {' and '.join(others)}" if others else "")
         + f". The highest {count:,} of {len(rated):,} cells ({SHARE_OF_CELLS:.0%}) hold {share:.0%} of what happens."
     )
     numbers = {
@@ -119,20 +117,20 @@ def _disagreement(corrected):
     own = corrected.disagree[corrected.disagree["side"] == "left"]
     unseen = int((own["effort"] == "citizens").sum())
     ko = f"기록이 가장 많은 {compared}칸과 바로잡은 상위 {compared}칸은 {both}칸만 겹친다" + (
-        f". 건수로는 드러나지 않던 {compared - both}칸은 {', '.join(missed[:SAID])} 등"
+        f". 건수로는 드러나지 않던 {compared - both}칸은 {', '.join(missed[:IN_BRIEF])} 등"
         + (f"({len(missed)}곳을 보면 {unseen}곳은 시민신고로만 알아 현장 확인이 먼저다)" if unseen else "")
-        + f"이고, 많이 보아서 많아 보인 곳은 {', '.join(inflated[:SAID])} 등이다."
+        + f"이고, 많이 보아서 많아 보인 곳은 {', '.join(inflated[:IN_BRIEF])} 등이다."
         if missed and inflated
         else "."
     )
     en = f"The {compared} cells with the most records and the {compared} highest corrected ones share {both}" + (
-        f". Counts hide {compared - both} cells, first {', '.join(missed[:SAID])}"
+        f". Counts hide {compared - both} cells, first {', '.join(missed[:IN_BRIEF])}"
         + (
             f" (of {len(missed)} looked up, {unseen} known from citizens only: check them on the spot first)"
             if unseen
             else ""
         )
-        + f"; {', '.join(inflated[:SAID])} and others look fuller than they are because they were watched more."
+        + f"; {', '.join(inflated[:IN_BRIEF])} and others look fuller than they are because they were watched more."
         if missed and inflated
         else "."
     )
@@ -366,16 +364,16 @@ def _quadrants(corrected):
     counts = table["quadrant"].value_counts()
     more, less = (named[named["quadrant"] == kind]["name"].dropna().tolist() for kind in ("more", "less"))
     ko = f"민원은 평균보다 많은데 단속이 덜 보는 칸이 {counts.get('more', 0):,}칸이다" + (
-        f"(순찰을 늘릴 곳: {', '.join(more[:SAID])})." if more else "."
+        f"(순찰을 늘릴 곳: {', '.join(more[:IN_BRIEF])})." if more else "."
     )
     ko += f" 민원이 적은데 많이 보는 칸은 {counts.get('less', 0):,}칸이다" + (
-        f"(줄일 곳: {', '.join(less[:SAID])})." if less else "."
+        f"(줄일 곳: {', '.join(less[:IN_BRIEF])})." if less else "."
     )
     en = f"{counts.get('more', 0):,} cells draw more complaints than the mean but less looking" + (
-        f" (patrol more: {', '.join(more[:SAID])});" if more else ";"
+        f" (patrol more: {', '.join(more[:IN_BRIEF])});" if more else ";"
     )
     en += f" {counts.get('less', 0):,} draw few complaints and much looking" + (
-        f" (patrol less: {', '.join(less[:SAID])})." if less else "."
+        f" (patrol less: {', '.join(less[:IN_BRIEF])})." if less else "."
     )
     if "mobile_camera" not in corrected.evidence.channels:
         ko += " 순찰차가 어디를 돌았는지 몰라 본 정도에는 넣지 못했으니, 순찰을 옮기기 전에 확인한다."
@@ -648,7 +646,7 @@ def change_together(change, before_span):
     else:
         ko += "." if sure else ": 모두 달마다 오르내린 폭 안에 있어 추세라고 말할 수 없다."
         en += "." if sure else "; all of it within how much months vary, so no trend."
-    return [Finding("change", Text(ko, en), numbers)]
+    return [Finding("change", Text(ko, en), numbers | {"beyond_chance": sure})]
 
 
 def _percent(ratio):
