@@ -711,6 +711,16 @@ def test_every_placed_record_of_the_period_lies_in_one_cell_of_the_corrected_map
     assert cells.records.sum() == counted.sum() == 91_730
 
 
+def test_the_recorded_day_beside_the_corrected_one_is_of_every_placed_record(hotspots, hotspots_drawn, records):
+    """The peak that cameras make after their lunch is part of it."""
+    counted = now(records[records.x.notna()]).groupby("hour").size().reindex(range(24), fill_value=0)
+    clock = hotspots_drawn.corrected.clock.set_index("hour")
+    assert clock.recorded.tolist() == counted.tolist()
+    assert clock.raw_share.tolist() == pytest.approx((counted / counted.sum()).tolist())
+    assert hotspots.numbers("true_clock")["raw_peak_hour"] == counted.idxmax()
+    assert "91,730건은" + f"{counted.idxmax()}시대에" in hotspots.pdf["ko"]
+
+
 def test_cells_with_a_camera_are_known_and_the_others_rest_on_citizens(hotspots_drawn, records, watched):
     cells = hotspots_drawn.corrected.cells.set_index(["cell_x", "cell_y"])
     fixed = records[(records.channel == "fixed_camera") & records.x.notna()]

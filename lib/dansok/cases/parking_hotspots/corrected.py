@@ -47,6 +47,9 @@ class Corrected:
         As `estimates.changed` gives, against these months.
     area : str
         The 읍면동 told of; empty for the whole city.
+    clock : pd.DataFrame, 24 rows
+        The course of the day over the city: `hour`, `share` with `low`, `high`, `linked`, and as they are, of every record of
+        the period with a place, `recorded` and `raw_share`.
     """
 
     evidence: Evidence
@@ -65,11 +68,7 @@ class Corrected:
     before: list
     changed: pd.DataFrame
     area: str
-
-    @property
-    def clock(self):
-        """The course of the day over the city: `hour`, `share` with `low`, `high`, `linked`, `raw_share`."""
-        return self.fitted.by_hour.reset_index()
+    clock: pd.DataFrame
 
 
 def correct(whole, areas, choices):
@@ -125,6 +124,7 @@ def correct(whole, areas, choices):
         evidence, fitted, cells, hot, top, disagree, overlap, compared, clocks,
         estimates.seasons_by_hour(evidence, fitted, months), quadrants, _labelled(verdicts.most_telling(quadrants)),
         verdicts.patrol_loop(evidence, fitted, months), before, changed[changed.index.isin(cells.index)], choices.area,
+        _clock(evidence, fitted, months),
     )  # fmt: skip
 
 
@@ -137,6 +137,14 @@ def _before(evidence, months, cells, inside, choices):
             earlier = estimates.cell_rates(evidence, fitted, known, choices.top_places, inside)
             return known, estimates.changed(cells, earlier, choices.false_share)
     return [], estimates.changed(cells.head(0), cells.head(0), choices.false_share)
+
+
+def _clock(evidence, fitted, months):
+    """The fitted day beside all records: the fit leaves out those that are no event, such as the minutes after a rest."""
+    own = evidence.records[evidence.records["month"].isin(evidence.numbers(months))]
+    recorded = np.bincount(own["hour"], own["records"], minlength=24)
+    share = recorded / recorded.sum() if recorded.any() else np.nan
+    return fitted.by_hour.reset_index().assign(recorded=recorded.astype(int), raw_share=share)
 
 
 def _raw(evidence, months, inside):

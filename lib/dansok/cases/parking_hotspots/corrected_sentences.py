@@ -240,14 +240,14 @@ def _true_clock(corrected):
         return []
     peaks = sorted(linked.nlargest(3, "share")["hour"].astype(int))
     raw, first = int(clock["raw_share"].idxmax()), int(linked.set_index("hour")["share"].idxmax())
-    said = linked.set_index("hour").loc[first]
+    said, of = linked.set_index("hour").loc[first], int(clock["recorded"].sum())
     ko = (
         f"바로잡은 하루는 {_hours(peaks, 'ko')}에 가장 높다(정점 {first}시대 {said.share:.1%}, 90% 구간 {said.low:.1%}~{said.high:.1%})."
-        + f" 기록은 {raw}시대에 가장 많다({clock['raw_share'].max():.1%})."
+        + f" 위치를 아는 기록 {of:,}건은 {raw}시대에 가장 많다({clock['raw_share'].max():.1%})."
     )
     en = (
         f"Corrected, the day is highest at {_hours(peaks, 'en')} (peak {first}-{first + 1} h, {said.share:.1%}, 90% interval "
-        f"{said.low:.1%} to {said.high:.1%}); records are most at {raw}-{raw + 1} h ({clock['raw_share'].max():.1%})."
+        f"{said.low:.1%} to {said.high:.1%}); the {of:,} records with a place are most at {raw}-{raw + 1} h ({clock['raw_share'].max():.1%})."
     )
     dark = clock[~clock["linked"] & clock["share"].notna()]
     if len(dark):

@@ -258,7 +258,7 @@ TIES = Text(
 )
 CLOCK_TITLES = (
     Text("바로잡은 하루", "The corrected day"),
-    Text("기록 그대로(모든 수단)", "Records as they are (all channels)"),
+    Text("위치를 아는 기록 그대로(모든 수단)", "Records with a place as they are (all channels)"),
 )
 MEAN_IS_ONE = Text("평균 = 1", "mean = 1")
 LOOKED = Text("단속 수단이 본 정도(평균 칸 = 1, 로그 눈금)", "how much the city looked (mean cell = 1, log scale)")
