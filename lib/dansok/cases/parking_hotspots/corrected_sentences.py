@@ -247,7 +247,7 @@ def _true_clock(corrected):
     )
     en = (
         f"Corrected, the day is highest at {_hours(peaks, 'en')} (peak {first}-{first + 1} h, {said.share:.1%}, 90% interval "
-        f"{said.low:.1%} to {said.high:.1%}); the {of:,} records with a place are most at {raw}-{raw + 1} h ({clock['raw_share'].max():.1%})."
+        f"{said.low:.1%} to {said.high:.1%}); the {of:,} records with a place peak at {raw}-{raw + 1} h ({clock['raw_share'].max():.1%})."
     )
     dark = clock[~clock["linked"] & clock["share"].notna()]
     if len(dark):
