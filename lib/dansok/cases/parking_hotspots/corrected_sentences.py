@@ -118,7 +118,11 @@ def _disagreement(corrected):
     unseen = int((own["effort"] == "citizens").sum())
     ko = f"기록이 가장 많은 {compared}칸과 바로잡은 상위 {compared}칸은 {both}칸만 겹친다" + (
         f". 건수로는 드러나지 않던 {compared - both}칸은 {', '.join(missed[:IN_BRIEF])} 등"
-        + (f"({len(missed)}곳을 보면 {unseen}곳은 시민신고로만 알아 현장 확인이 먼저다)" if unseen else "")
+        + (
+            f"(첫 {len(missed)}곳 {'모두' if unseen == len(missed) else f'가운데 {unseen}곳은'} 시민신고로만 알아 현장 확인이 먼저다)"
+            if unseen
+            else ""
+        )
         + f"이고, 많이 보아서 많아 보인 곳은 {', '.join(inflated[:IN_BRIEF])} 등이다."
         if missed and inflated
         else "."
@@ -126,7 +130,7 @@ def _disagreement(corrected):
     en = f"The {compared} cells with the most records and the {compared} highest corrected ones share {both}" + (
         f". Counts hide {compared - both} cells, first {', '.join(missed[:IN_BRIEF])}"
         + (
-            f" (of {len(missed)} looked up, {unseen} known from citizens only: check them on the spot first)"
+            f" ({unseen} of the first {len(missed)} known from citizens only: check on the spot first)"
             if unseen
             else ""
         )
