@@ -509,6 +509,6 @@ def near_said(near, sighted):
         f"체납차량 번호와 한두 글자가 닮은 판독이 {reads:,}건 있다(같은 번호로 이은 방문 {sighted:,}건). 그 가운데 {unknown:,}건은 등록원부에 없는 번호라 잘못 "
         "읽은 것일 수 있다. 닮은 번호는 어느 것도 잇지 않았다.",
         f"{some(reads, 'read differs', 'reads differ')} from the plate of a vehicle in arrears by a character or two ({some(sighted, 'visit was', 'visits were')} joined "
-        f"by exactly the same plate). {unknown:,} of them are of plates that no vehicle register holds, and may be misread. None of these reads is joined.",
+        f"by exactly the same plate). {unknown:,} of them are of plates that no vehicle register holds, and may be misread. No such read is joined.",
     )
     return [Finding("near_misses", said, {"reads": reads, "of_unknown_plates": unknown})]
