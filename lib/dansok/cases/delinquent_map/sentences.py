@@ -56,7 +56,7 @@ def who_said(held, law):
     if not np.isnan(own + other):
         ko, en = (
             f"(관내 {int(own):,}대, 관외 {int(other):,}대)",
-            f" ({int(own):,} of this city, {int(other):,} others)",
+            f" ({int(own):,} of this city)",
         )
         numbers["own"] = int(own)
     said = Text(
@@ -201,11 +201,11 @@ def clock_said(hours, chance):
         f"{highest.rate:.1f} from {int(highest.hour)}:00 to {int(highest.hour)}:59 (95% interval {highest.low:.1f} to {highest.high:.1f})",
     )
     more = _whether_they_differ(chance, Text("시간대", "hours"), peak)
-    ko = f"포착 건수는 {hour}시대에 가장 많다({int(shown['records'].sum()):,}건 가운데 {int(most.records):,}건).{more.ko}"
+    ko = f"포착은 {hour}시대에 가장 많다({int(shown['records'].sum()):,}건 가운데 {int(most.records):,}건).{more.ko}"
     en = f"Most sightings fall between {hour}:00 and {hour}:59 ({int(most.records):,} of {int(shown['records'].sum()):,}).{more.en}"
     if unread:
-        ko += f" 하루 24시간 가운데 {unread}시간은 판독이 없다."
-        en += f" In {unread} of the 24 hours of the day no plate was read."
+        ko += f" {unread}개 시간대는 판독이 없다."
+        en += f" In {some(unread, 'hour', 'hours')} of the day no plate was read."
     numbers = {
         "most_hour": hour,
         "highest_hour": int(highest.hour),
@@ -226,8 +226,8 @@ def _whether_they_differ(chance, groups, highest):
             f" Per 1,000 vehicles read the highest rate is {highest.en}; the {groups.en} differ by more than chance (p = {p:.3f}).",
         )
     return Text(
-        f" 그러나 판독한 1,000대당 비율은 {groups.ko}별로 뚜렷이 다르지 않다(p = {chance:.2f}): 건수가 많은 것은 주로 그만큼 많이 판독했기 때문이다.",
-        f" Per 1,000 vehicles read, however, the {groups.en} do not clearly differ (p = {chance:.2f}): counts are high mostly where much is read.",
+        f" 판독 1,000대당 비율은 {groups.ko}별로 뚜렷이 다르지 않다(p = {chance:.2f}): 주로 많이 판독해서 많이 포착되었다.",
+        f" Per 1,000 read the {groups.en} do not clearly differ (p = {chance:.2f}): much is seen where much is read.",
     )
 
 
@@ -360,7 +360,7 @@ def back_test_said(test):
     )
     en = (
         f"The 20 place-hours chosen here held {hits['ours']:.1%} of the next month's sightings (mean of {some(len(test.origins), 'trial', 'trials')}; last "
-        f"month's list {hits['last_month']:.1%}, the busiest readers {hits['busiest_readers']:.1%}, with hindsight {hits['best_possible']:.1%})."
+        f"month's list {hits['last_month']:.1%}, busiest readers {hits['busiest_readers']:.1%}, with hindsight {hits['best_possible']:.1%})."
     )
     if not np.isnan(low):
         verdict = (
@@ -371,7 +371,7 @@ def back_test_said(test):
             else Text("다르다고 할 수 없다", "not clearly different from")
         )
         ko += f" 가장 나은 비교 방법({rival.ko})보다 {_points(difference).ko}(95% 구간 {_points(low).ko}~{_points(high).ko})로 {verdict.ko}."
-        en += f" That is {verdict.en} the best other method ({rival.en}): {_points(difference).en} (95% interval {_points(low).en} to {_points(high).en})."
+        en += f" That is {verdict.en} {rival.en}, the best other: {_points(difference).en} (95% interval {_points(low).en} to {_points(high).en})."
     numbers = {f"hit_{name}": float(value) for name, value in hits.items()} | {"difference": float(difference)}
     said = [Finding("back_test", Text(ko, en), numbers)]
     # Where the list is hardly better than standing where most plates are read, it says little of the street.
@@ -448,11 +448,10 @@ def worth_said(table, model):
         low, high = won(1e6 * whole.low), won(1e6 * whole.high)
         between, among = f"(90% 구간 {low.ko}~{high.ko})", f" ({low.en} to {high.en}, 90% interval)"
     said = Text(
-        f"영치 대상 {int(whole.vehicles):,}대의 체납액은 {owed.ko}이다. 모두 찾아 영치한다면 {HORIZON_DAYS}일 안에 그중 {whole.pay_if_seized:.0%}, 그냥 두면 "
-        f"{whole.pays_anyway:.0%}가 걷힐 것으로 보아, 영치로 더 걷힐 금액은 {worth.ko}{between}이다. 모두 찾지는 못하므로 실제는 이보다 적다.",
-        f"{some(int(whole.vehicles), 'vehicle', 'vehicles')} whose plate may be taken owe {owed.en}. If all were found and their plates taken, "
-        f"{whole.pay_if_seized:.0%} of it should be paid within {HORIZON_DAYS} days, against {whole.pays_anyway:.0%} if nothing is done: seizure adds {worth.en}{among}. "
-        "Not all can be found, so that less will come in.",
+        f"영치 대상 {int(whole.vehicles):,}대를 모두 찾아 영치할 수 있다면 체납액 {owed.ko} 가운데 {worth.ko}{between}이 {HORIZON_DAYS}일 안에 더 걷힌다(영치하면 "
+        f"{whole.pay_if_seized:.0%}, 그냥 두면 {whole.pays_anyway:.0%}). 실제로는 모두 찾지 못한다.",
+        f"Taking the plates of all {int(whole.vehicles):,} eligible vehicles, could they all be found, would add {worth.en}{among} of {owed.en} owed within "
+        f"{HORIZON_DAYS} days: {whole.pay_if_seized:.0%} is paid if seized, {whole.pays_anyway:.0%} anyway.",
     )
     numbers = {
         "vehicles": int(whole.vehicles),

@@ -261,17 +261,17 @@ def _headlines(plan, told, eligible, in_arrears):
     vehicles, hours = Text("대", "vehicles"), plan["hours"].sum()
     value, low, high = (sentences.won(told[name]) for name in ("value", "value_low", "value_high"))
     of_all = Text(f"체납차량 {in_arrears:,}대 가운데", f"of {in_arrears:,} in arrears")
-    between = Text(*(f"{told['vehicles_low']:.0f}{to}{told['vehicles_high']:.0f}" for to in ("~", " to ")))
+    between = Text(*(f"90%: {told['vehicles_low']:.0f}{to}{told['vehicles_high']:.0f}" for to in ("~", " to ")))
     of_hours = Text(f"{hours:,.0f}조·시간", f"over {hours:,.0f} crew-hours")
     each = sentences.won(told["value"] / hours) if hours else Text("–", "–")
     return [
-        (Text("영치 대상", "Plates that may be taken"), f"{eligible:,}", vehicles, of_all),
+        (Text("영치 대상", "Eligible"), f"{eligible:,}", vehicles, of_all),
         (Text("만날 차량", "Expected to be met"), f"{told['vehicles']:.0f}", vehicles, between),
         (
             Text("더 걷힐 금액", "Expected to be paid"),
             value,
             None,
-            Text(f"{low.ko}~{high.ko}", f"{low.en} to {high.en}"),
+            Text(f"90%: {low.ko}~{high.ko}", f"90%: {low.en} to {high.en}"),
         ),
         (Text("한 조, 한 시간에", "Per crew-hour"), each, None, of_hours),
     ]

@@ -8,7 +8,7 @@ SOURCE = Text(
 )
 EXPECTED = Text(
     "구간은 90%. 대수는 처음 만나는 차량만 센다(같은 차를 두 번 세지 않음). 신뢰 –: 기대되는 차가 거의 없어 매기지 않음",
-    "90% intervals. A vehicle counts where it is met first, never twice. Reliability –: next to no vehicle is expected",
+    "90% intervals. A vehicle counts where it is met first, never twice. Sure –: next to no vehicle is expected",
 )
 LEFT_OUT = Text(
     "{few}대 미만이거나 그로부터 거꾸로 헤아릴 수 있는 묶음은 싣지 않음",

@@ -19,7 +19,7 @@ def plan_said(month, plan, told, eligible, choices):
     hours, nights = plan["hours"].sum(), plan["date"].nunique()
     value, low, high = (won(told[name]) for name in ("value", "value_low", "value_high"))
     said = Text(
-        f"{month}에 {choices.teams}개 조가 {nights}일 밤 동안 블록 {len(plan):,}개({hours:,.0f}조·시간)를 돌면 영치 대상 {eligible:,}대 가운데 {told['vehicles']:.0f}대"
+        f"{month}에 {choices.teams}개 조가 {nights}일 밤 동안 블록 {len(plan):,}개({hours:,.0f}조·시간)로 나가면 영치 대상 {eligible:,}대 가운데 {told['vehicles']:.0f}대"
         f"(90% 구간 {told['vehicles_low']:.0f}~{told['vehicles_high']:.0f})를 만날 것으로 본다. 만난 차를 모두 영치하면 {HORIZON_DAYS}일 안에 {value.ko}(90% 구간 "
         f"{low.ko}~{high.ko})이 더 걷힌다.",
         f"In {month}, {some(choices.teams, 'team', 'teams')} on {some(nights, 'night', 'nights')} ({some(len(plan), 'block', 'blocks')}, {hours:,.0f} crew-hours) "
@@ -76,9 +76,9 @@ def _beside(tried, name, other, rates, months, answered):
     error = np.hypot(tried.error_of(OURS), tried.error_of(other))
     low, high = (float((1 + gain) * np.exp(sign * 1.96 * error) - 1) for sign in (-1, 1))
     verdict = (
-        Text("이 계획이 더 낫다", "the plan is better")
+        Text("더 낫다", "this way is better")
         if low > 0
-        else Text("이 계획이 더 못하다", "the plan is worse")
+        else Text("더 못하다", "this way is worse")
         if high < 0
         else Text("다르다고 할 수 없다", "no clear difference")
     )
@@ -91,9 +91,15 @@ def _beside(tried, name, other, rates, months, answered):
         f"Replayed on the last {some(months, 'month', 'months')}, this way of planning would have brought {ours.en} per crew-hour and “{PLANS[other].en}” "
         f"{theirs.en}: {_percent(gain)} (95% interval {_percent(low)} to {_percent(high)}), {verdict.en}."
     )
+    if name == "practice":
+        ko = (
+            f"같은 되짚기에서 {with_particle(PLANS[other].ko, '은/는')} 한 조가 한 시간에 {theirs.ko}이다. 이 계획의 방법은 그보다 {_percent(gain)}(95% 구간 {_percent(low)}~"
+            f"{_percent(high)})로 {verdict.ko}."
+        )
+        en = f"In the same replay “{PLANS[other].en}” comes to {theirs.en}: {_percent(gain)} (95% interval {_percent(low)} to {_percent(high)}), {verdict.en}."
     if name == "trial":
-        ko += f" 계획한 시간 가운데 그 달에 판독이 있어 답할 수 있는 것은 {answered:.0%}뿐이다."
-        en += f" Only {answered:.0%} of the planned hours can be checked, where plates were read in those months."
+        ko += f" 계획한 시간의 {answered:.0%}만 그달의 판독으로 답할 수 있다."
+        en += f" Reads of those months answer for only {answered:.0%} of the hours."
     if gain > LEAK_FROM:
         ko += " 두 배가 넘는 차이는 잘못을 먼저 의심한다: 자료가 새지 않았는지 확인하기 전에는 쓰지 않는다."
         en += " More than twice as much is a sign of a mistake first: do not use it before that is ruled out."
@@ -116,7 +122,7 @@ def kept_said(tried, scale, error):
     told = (
         Text("약속보다 덜 걷혔다", "less came in than promised")
         if ratio > 1
-        else Text("약속한 만큼은 걷혔다", "as much as promised, or more, came in")
+        else Text("약속한 만큼은 걷혔다", "no less than promised came in")
     )
     said = Text(
         f"지난 {len(own)}개월에 되짚어 보면 약속한 금액은 실제로 걷었을 금액의 {ratio:.2f}배였다({told.ko}). 다음 달 약속은 모형이 낸 금액에, 되짚은 모든 달로 맞춘 "
@@ -201,8 +207,8 @@ def past_said(table, lowered):
     """What earlier plans promised and delivered; `lowered`: sites and slots that are held for less now."""
     if table.empty:
         said = Text(
-            "아직 기간이 끝난 지난 계획이 없다. 계획대로 나간 뒤 현장 기록이 들어오면, 약속한 대수와 실제 만난 대수를 견주어 싣는다.",
-            "No earlier plan has run its days yet. Once one has, and its log is in, vehicles promised and met are compared here.",
+            "아직 기간이 끝난 지난 계획이 없어 약속한 대수와 실제 만난 대수를 견줄 수 없다.",
+            "No earlier plan has run its days yet: vehicles promised and met cannot be compared.",
         )
         return Finding("past", said, {"plans": 0})
     worked, blocks = int(table["worked"].sum()), int(table["blocks"].sum())
