@@ -205,7 +205,7 @@ def clock_said(hours, chance):
     en = f"Most sightings fall between {hour}:00 and {hour}:59 ({int(most.records):,} of {int(shown['records'].sum()):,}).{more.en}"
     if unread:
         ko += f" {unread}개 시간대는 판독이 없다."
-        en += f" In {some(unread, 'hour', 'hours')} of the day no plate was read."
+        en += f" In {some(unread, 'hour', 'hours')} no plate was read."
     numbers = {
         "most_hour": hour,
         "highest_hour": int(highest.hour),
@@ -450,8 +450,8 @@ def worth_said(table, model):
     said = Text(
         f"영치 대상 {int(whole.vehicles):,}대를 모두 찾아 영치할 수 있다면 체납액 {owed.ko} 가운데 {worth.ko}{between}이 {HORIZON_DAYS}일 안에 더 걷힌다(영치하면 "
         f"{whole.pay_if_seized:.0%}, 그냥 두면 {whole.pays_anyway:.0%}). 실제로는 모두 찾지 못한다.",
-        f"Taking the plates of all {int(whole.vehicles):,} eligible vehicles, could they all be found, would add {worth.en}{among} of {owed.en} owed within "
-        f"{HORIZON_DAYS} days: {whole.pay_if_seized:.0%} is paid if seized, {whole.pays_anyway:.0%} anyway.",
+        f"If all {int(whole.vehicles):,} eligible vehicles were found and seized, {worth.en}{among} of {owed.en} more would be paid within "
+        f"{HORIZON_DAYS} days ({whole.pay_if_seized:.0%} against {whole.pays_anyway:.0%}).",
     )
     numbers = {
         "vehicles": int(whole.vehicles),
