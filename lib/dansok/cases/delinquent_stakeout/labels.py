@@ -26,9 +26,9 @@ CONTROL = Text("무작위 대조", "control")
 NAMELESS = Text("이름 없는 곳", "a place without a name")
 GRADES = {"high": Text("높음", "high"), "middle": Text("보통", "medium"), "low": Text("낮음", "low")}
 KINDS = {
-    "lot": Text("판독기 없는 공영주차장", "public lot without a reader"),
-    "camera": Text("판독하지 않는 고정형 CCTV", "fixed camera that reads no plates"),
-    "street": Text("고정 판독기가 없는 거리", "street without a fixed reader"),
+    "lot": Text("공영주차장", "public lot"),
+    "camera": Text("판독하지 않는 CCTV", "camera, not reading"),
+    "street": Text("거리", "street"),
 }
 CALENDAR_COLUMNS = {
     "day": Text("날짜", "Day"),
@@ -70,7 +70,7 @@ READER_COLUMNS = {
     "where": Text("장소", "Place"),
     "vehicles": Text("한 달에 볼 대상 차량(대)", "Eligible vehicles seen a month"),
     "unseen": Text("그중 석 달간 포착되지 않은 차(대)", "Of them not seen for three months"),
-    "million_krw": Text("볼 차를 영치하면 더 걷힐 금액(백만 원)", "What seizing those seen adds (million won)"),
+    "million_krw": Text("볼 차를 영치하면 더 걷힐 금액(백만 원)", "Seizing those seen adds (million won)"),
 }
 FAIRNESS_COLUMNS = {
     "grouping": Text("구분", "By"),
