@@ -181,7 +181,9 @@ def test_who_saw_them(delinquent):
     visits = pd.DataFrame({"looker": ["fixed_camera", "patrol_car", "officer"], "visits": [500, 120, 40]})
     looks = pd.DataFrame({"looker": ["fixed_camera", "patrol_car"], "looks": [400, 100]})
     table = counts.lookers(delinquent, looks, visits, FEW).set_index("visits")
-    assert told(table, "delinquent", "vehicles", "looks") == [[9, 6, 400], [None, None, 100], [0, 0, None]]
+    assert told(table, "delinquent", "vehicles", "looks", "sighted") == [
+        [9, 6, 400, 9], [None, None, 100, None], [0, 0, None, None]
+    ]  # fmt: skip
     assert table.loc[500, "per_1000"] == pytest.approx(22.5) and np.isnan(table.loc[40, "per_1000"])
 
 
@@ -226,9 +228,10 @@ def test_repeat_offenders_by_hand():
 def test_overlap_with_places_of_illegal_parking():
     own = visits_of([("a", 9, "가동", x, 0, "lot", "2025-06") for x in (0, 0, 0, 2, 2, 4)])
     parking = pd.DataFrame({"place_x": [0, 7, 8], "place_y": 0, "records": [50, 90, 1]})
-    found = counts.overlap(own, parking, 2)  # places in arrears 0 and 1, of parking 7 and 0, of five in all
-    assert found == {"places": 2, "same": 1, "share": 0.5, "of_places": 0.4}
-    assert counts.overlap(own.head(0), parking, 2) == {}
+    looks = pd.DataFrame({"place_x": [0, 0, 1, 8], "place_y": 0, "looks": [10, 20, 40, 30]})
+    found = counts.overlap(own, parking, looks, 2)  # places in arrears 0 and 1, of parking 7 and 0, of five in all
+    assert found == {"places": 2, "parked": 2, "same": 1, "share": 0.5, "of_looks": 0.3, "of_places": 0.4}
+    assert counts.overlap(own.head(0), parking, looks, 2) == {}
 
 
 # --- from month to month ---
@@ -443,6 +446,20 @@ def test_sums_of_won_are_told_in_units_of_the_reader():
 )  # fmt: skip
 def test_the_rate_of_the_city_is_said_or_why_not(whole, shows):
     assert shows in sentences.rate_said(whole)[0].text.en
+
+
+def test_the_day_of_the_first_register_is_said_where_the_period_begins_before_it():
+    whole = pd.DataFrame({"looks": [9], "state": "shown", "per_1000": 0.0, "low": 0.0, "high": 9.0, "sighted": 0})
+    said = sentences.rate_said(whole, pd.Timestamp("2025-01-31"))[0].text
+    assert "2025-01-31부터" in said.ko and "from 2025-01-31" in said.en
+    assert "부터" not in sentences.rate_said(whole)[0].text.ko
+
+
+def test_cells_off_the_rate_of_the_city_are_counted():
+    rows = [("shown", 9, 30, 50), ("shown", 9, 2, 8), ("shown", 0, 0, 90), ("few", *[np.nan] * 3)]
+    cells = pd.DataFrame(rows, columns=["state", "sighted", "low", "high"])
+    said = sentences.map_said(cells, pd.DataFrame({"per_1000": [20.0]}))
+    assert said.numbers == {"cells": 4, "with_some": 3, "left_out": 1, "above": 1, "below": 1}
 
 
 def test_findings_of_empty_tables_say_so(held):

@@ -244,6 +244,20 @@ def test_a_city_without_an_earlier_register_has_no_trial(sample_city, inputs):
     assert "시험할 달이 모자라" in case.sentences.trials_said(tried, shown.trials(tried))[0].text.ko
 
 
+def test_why_the_least_block_brings_less_than_a_further_one_is_said(sample_city):
+    choices = choices_of(sample_city)
+    curve, further = pd.DataFrame({"x": [2, 4], "gain": [80.0, 8.0]}), pd.DataFrame({"per_hour": [42.0, 10.0]})
+    said = case.sentences.next_hour_said(curve, further, choices)[0].text
+    assert "80만 원" in said.ko and "42만 원" in said.ko and "읍면동마다" in said.ko
+    assert "읍면동마다" not in case.sentences.next_hour_said(curve, further.assign(per_hour=5.0), choices)[0].text.ko
+
+
+def test_promises_are_told_as_kept_or_not():
+    for realised, told in ((80.0, "덜 걷혔다"), (160.0, "약속한 만큼은 걷혔다")):
+        rows = [replayed("2025-01", "plan", realised_value=100.0), replayed("2025-02", "plan", realised_value=realised)]
+        assert told in case.sentences.kept_said(trials.Trials(pd.DataFrame(rows)), 0.9, 0.15)[0].text.ko
+
+
 # --- what earlier plans brought ---
 
 

@@ -206,6 +206,18 @@ def test_class_edges_are_round_and_hold_the_least(values, edges):
     assert maps.class_edges(values) == edges
 
 
+@pytest.mark.parametrize(
+    ("values", "edges"),
+    [
+        ([3.0, 3.0], [0, 3]),
+        ([0.3, 0.9], [0, 0.4, 0.6, 0.8]),
+        ([14, 15, 16, 19, 20, 22, 24, 26, 29, 30], [0, 15, 20, 25, 30]),
+    ],
+)
+def test_classes_of_rates_that_lie_close_are_even_and_round(values, edges):
+    assert maps.even_edges(values) == edges
+
+
 def named(figure, axes=0):
     """Boxes of the areas' names on a map."""
     names = set(AREAS["area_name"])

@@ -18,7 +18,7 @@ OF_VEHICLES = {
     "profile": ["vehicles"],
     "law": ["own", "other", "vehicles"],
     "seen": ["vehicles"],
-    "lookers": ["delinquent", "vehicles"],
+    "lookers": ["delinquent", "vehicles", "sighted"],
     "hours": ["sighted", "vehicles", "records"],
     "by_area": ["sighted", "vehicles"],
     "area_hours": ["sighted", "vehicles"],

@@ -274,8 +274,27 @@ def class_edges(values, most=5):
     return edges[:most]
 
 
+def even_edges(values, most=5):
+    """Round lower edges, evenly apart, of at most `most` classes over the middle nine tenths of the values; the first is 0.
+
+    Examples
+    --------
+    >>> even_edges([9, 14, 17, 19, 21, 22, 24, 26, 31, 58]), even_edges([3.0, 3.0])
+    ([0, 20, 40], [0, 3])
+    """
+    low, top = np.quantile(values, (0.05, 0.95))
+    for step in (step * 10.0**power for power in range(-4, 10) for step in (1, 2, 5)):
+        first, last = max(1, round(low / step)), round(top / step)
+        if last - first < most - 1:
+            edges = [round(step * n, 4) for n in range(first, last + 1)]
+            return [0, *(int(edge) if edge == int(edge) else edge for edge in edges)]
+    return [0]
+
+
 def _class_words(edges, place, whole):
     low = edges[place]
+    if low == 0 and len(edges) > 1:
+        return f"<{_edge(edges[1])}"
     if place == len(edges) - 1:
         return f"≥ {_edge(low)}"
     high = edges[place + 1]
@@ -400,6 +419,7 @@ NO_READER = Text(
     "빈 곳: 판독 없음(체납차량이 없다는 뜻이 아님)", "blank: nobody read (which does not mean no such vehicles)"
 )
 FEW_COLOUR = "#d3d8de"
+FEW_CLASSES = 4  # below which round edges that grow tell too little of a rate
 
 
 @drawn
@@ -458,6 +478,9 @@ def _one_of_two(axes, corners, values, few, cell_metres, language):
     """Cells of one of the twin maps, and the key to its classes below it."""
     known = values[~few & (values > 0)]
     edges = class_edges(known) if len(known) else []
+    whole = bool(len(known) and np.all(known == np.round(known)))
+    if len(edges) < FEW_CLASSES and not whole and len(known):
+        edges = even_edges(known)
     shades = [charts.SEQUENCE(0.3 + 0.7 * i / max(len(edges) - 1, 1)) for i in range(len(edges))]
     none = ~few & ~(values > 0)
     for mask, look in (
@@ -471,7 +494,6 @@ def _one_of_two(axes, corners, values, few, cell_metres, language):
         colours = [shades[c] for c in np.searchsorted(edges, values[some], side="right") - 1]
         patches = [Rectangle(corner, cell_metres, cell_metres) for corner in corners[some]]
         axes.add_collection(PatchCollection(patches, facecolor=colours, edgecolor="white", linewidth=0.25, zorder=2.1))
-    whole = bool(len(known) and np.all(known == np.round(known)))
     entries = [
         (Line2D([], [], linestyle="none", marker="s", markersize=6, color=shade), _class_words(edges, place, whole))
         for place, shade in enumerate(shades)

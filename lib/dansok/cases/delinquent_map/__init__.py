@@ -172,7 +172,8 @@ def analyse(inputs, choices):
     read, looks = inputs.delinquent[inputs.delinquent["reads"] > 0], inputs.looks
     law, seen = counts.law(held.vehicles, few), counts.seen(held, inputs.own_visits, few)
     hours, by_area = counts.hours_of_day(read, looks["area_hour"], few), counts.areas(read, looks["area_hour"], few)
-    cells = counts.map_cells(read, looks["map"], few)
+    cells, whole = counts.map_cells(read, looks["map"], few), counts.whole_city(read, looks["area_hour"], few)
+    begins = pd.Timestamp(f"{months[0]}-01")
     readers = presence.readers_of(inputs.watched)
     monthly = presence.place_hour_counts(inputs.delinquent, looks["place_hour"], inputs.first_day)
     test, stable = presence.back_test(monthly), presence.stability(monthly, choices.top_place_hours)
@@ -189,13 +190,13 @@ def analyse(inputs, choices):
         *sentences.law_said(held, law),
         *sentences.not_told_said(held),
         *sentences.seen_said(seen, len(months)),
-        *sentences.rate_said(counts.whole_city(read, looks["area_hour"], few)),
+        *sentences.rate_said(whole, inputs.first_day if inputs.first_day > begins else None),
         *sentences.clock_said(hours, sentences.differ(hours)),
         *sentences.areas_said(by_area, sentences.differ(by_area)),
-        sentences.map_said(cells),
+        sentences.map_said(cells, whole),
         *sentences.places_said(places, top),
         *sentences.home_said(home),
-        *sentences.overlap_said(counts.overlap(read, inputs.parking, top)),
+        *sentences.overlap_said(counts.overlap(read, inputs.parking, looks["place_hour"], top)),
         *sentences.repeat_said(repeat),
         *sentences.stability_said(stable, top),
         *sentences.back_test_said(test),

@@ -257,13 +257,13 @@ def map_cells(delinquent, looks, few):
 
 
 def lookers(delinquent, looks, all_visits, few):
-    """Who saw vehicles in arrears: visits, of them in arrears, and the rate among those that readers read."""
+    """Who saw vehicles in arrears: visits, of them in arrears, and the rate among those that readers read (`sighted` of `looks`)."""
     counts = all_visits.set_index("looker")["visits"]
     own = delinquent.groupby("looker")["vehicle"].agg(delinquent="size", vehicles="nunique")
     names = [name for name in LOOKERS if name in counts.index]
     table = own.reindex(names, fill_value=0).assign(visits=counts.reindex(names))
     read = rate_table(delinquent[delinquent["reads"] > 0], looks, ["looker"], few).set_index("looker")
-    read = read[read.index.isin(list(READERS))][["looks", "per_1000", "low", "high"]].reindex(names)
+    read = read[read.index.isin(list(READERS))][["looks", "sighted", "per_1000", "low", "high"]].reindex(names)
     hidden = table["vehicles"].between(1, few - 1)
     table = table.astype(float).mask(hidden, np.nan).assign(visits=counts.reindex(names))
     return table.join(read).rename_axis("looker").reset_index().assign(looker=[LOOKERS[name] for name in names])
@@ -333,13 +333,14 @@ def repeat_offenders(recorded, few):
     ).reset_index(drop=True)
 
 
-def overlap(delinquent, parking, top):
+def overlap(delinquent, parking, looks, top):
     """How far the places where vehicles in arrears turn up are those of illegal parking.
 
     Returns
     -------
     dict
-        `places` (of either list), `same`, `share` (of sightings that lie in the parking list), `share_of_places`.
+        `places`, `parked` (of either list), `same`, `share` (of sightings that lie in the parking list), `of_looks` (of all reads that do),
+        `of_places` (of all places).
     """
     own = delinquent.groupby([delinquent[f"cell_{axis}"] // PLACE_CELLS for axis in "xy"]).size()
     parked = parking.set_index(["place_x", "place_y"])["records"]
@@ -347,11 +348,13 @@ def overlap(delinquent, parking, top):
         return {}
     own.index = own.index.set_names(["place_x", "place_y"])
     first, lots = own.nlargest(top), parked.nlargest(top)
-    places = len(own.index.union(parked.index))
+    places, read = len(own.index.union(parked.index)), looks.groupby(["place_x", "place_y"])["looks"].sum()
     return {
         "places": len(first),
+        "parked": len(lots),
         "same": len(first.index.intersection(lots.index)),
         "share": float(own.reindex(lots.index).fillna(0).sum() / own.sum()),
+        "of_looks": float(read.reindex(lots.index).fillna(0).sum() / read.sum()),
         "of_places": len(lots) / places,
     }
 

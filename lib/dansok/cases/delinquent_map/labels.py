@@ -19,16 +19,16 @@ FEW = Text(
 )
 INTERVAL = Text(
     "하한과 상한은 95% 구간(같은 차가 여러 번 포착되는 만큼 넓힘)",
-    "low and high: 95% interval, widened for vehicles that are seen again and again",
+    "low and high: 95% interval, widened because the same vehicles are seen again and again",
 )
 PER_1000 = Text("판독 1,000대당 체납차량", "in arrears per 1,000 vehicles read")
 SIGHTED = Text("체납차량 포착(건)", "sightings of vehicles in arrears")
-RAW_COUNTS = Text("포착 건수 그대로", "Sightings as they came")
+RAW_COUNTS = Text("포착 건수 그대로", "Sightings, uncorrected")
 PER_READ = Text("판독한 차량 1,000대당", "Per 1,000 vehicles read")
 
 ALL = Text("계", "All")
-ELIGIBLE = Text("영치 대상 소계", "may lose the plate")
-NOT_ELIGIBLE = Text("그 밖 소계", "may not")
+ELIGIBLE = Text("영치 대상 소계", "plate may be taken")
+NOT_ELIGIBLE = Text("그 밖 소계", "plate may not be taken")
 TO_AMOUNT = Text("체납액", "Amount owed")
 GROUPINGS = {
     "debts": (
@@ -64,18 +64,20 @@ DISTANCES = {
     "far": Text("밖, 5 km 이상", "outside, 5 km and more"),
 }
 REGISTERED_IN = Text("등록지", "Registered in")
-REGISTERED = {"own": Text("관내", "This city"), "other": Text("관외", "Elsewhere")}
+REGISTERED = {"own": Text("관내", "This city"), "other": Text("관외", "Not in this city")}
 FORECASTERS = {
     "ours": Text("워크북 예측", "this workbook"),
     "last_month": Text("지난달 명단", "last month's list"),
     "all_months": Text("모든 달의 명단", "list of all months"),
     "busiest_readers": Text("판독이 가장 많은 곳", "busiest readers"),
-    "best_possible": Text("미리 알았다면", "had one known"),
+    "best_possible": Text("미리 알고 골랐다면", "with hindsight"),
 }
 BASES = {
-    "city_model": Text("우리 시의 결과, 차량별", "this city's outcomes, by vehicle"),
-    "city_rate": Text("우리 시의 결과, 하나의 비율", "this city's outcomes, one rate"),
-    "published_rate": Text("보도된 비율", "a rate that was published"),
+    "city_model": Text(
+        "우리 시의 지난 결과로 차량마다 낸 비율", "a share for each vehicle from this city's past outcomes"
+    ),
+    "city_rate": Text("우리 시의 지난 결과에서 낸 하나의 비율", "one share for all from this city's past outcomes"),
+    "published_rate": Text("언론에 보도된 비율", "a share that was published"),
     "unknown": Text("알 수 없음", "not known"),
 }
 CLASSES = {"0": Text("0회", "0"), "1-2": Text("1~2회", "1-2"), "3-9": Text("3~9회", "3-9"), "10+": Text("10회 이상", "10 and more"), "all": ALL}  # fmt: skip
@@ -108,7 +110,7 @@ LAW_COLUMNS = {
     "treat_by": Text("조치", "Treatment"),
     "reason": Text("사유", "Reason"),
     "own": Text("관내(대)", "This city"),
-    "other": Text("관외(대)", "Elsewhere"),
+    "other": Text("관외(대)", "Not in this city"),
     "vehicles": Text("계(대)", "Vehicles"),
 }
 RULE_COLUMNS = {
@@ -123,11 +125,12 @@ SEEN_COLUMNS = {
     "share": Text("비율", "Share"),
 }
 LOOKER_COLUMNS = {
-    "looker": Text("본 쪽", "Who looked"),
-    "visits": Text("차량 방문", "Visits seen"),
+    "looker": Text("포착한 쪽", "Who looked"),
+    "visits": Text("모든 방문", "All visits"),
     "delinquent": Text("체납차량 방문", "Of them in arrears"),
     "vehicles": Text("체납차량(대)", "Vehicles in arrears"),
     "looks": Text("판독 방문", "Visits read"),
+    "sighted": Text("그중 체납", "Of these in arrears"),
     "per_1000": Text("1,000대당", "Per 1,000"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),
@@ -187,16 +190,16 @@ BACKTEST_COLUMNS = {
     "per_1000": Text("20곳의 1,000대당", "Per 1,000 read at the 20"),
 }
 RELIABILITY_COLUMNS = {
-    "class": Text("그때까지 방문", "Visits until then"),
+    "class": Text("그때까지 판독", "Read until then"),
     "now": Text("지금 차량(대)", "Vehicles now"),
-    "visits": Text("맞힐 방문", "Visits to foresee"),
+    "visits": Text("맞힐 방문(건)", "Visits to foresee"),
     "recall_at_1": Text("첫째 곳", "First place"),
     "recall_at_3": Text("세 곳", "Three places"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),
     "log_loss": Text("로그손실", "Log-loss"),
     "calibration_error": Text("보정오차", "Calibration error"),
-    "own_frequency": Text("세 곳: 잦은 곳 순", "Three most frequent"),
+    "own_frequency": Text("자주 간 세 곳", "Three most visited"),
 }
 WORTH_COLUMNS = {
     "group": Text("체납액", "Amount owed"),
@@ -214,8 +217,8 @@ FAIRNESS_COLUMNS = {
     "group": Text("값", "Group"),
     "debtors": Text("체납차량(대)", "In arrears"),
     "chosen": Text("영치 대상(대)", "Eligible"),
-    "share_of_debtors": Text("체납 중 비중", "Share of arrears"),
-    "share_of_chosen": Text("대상 중 비중", "Share of eligible"),
+    "share_of_debtors": Text("체납차량 중 비중", "Share of arrears"),
+    "share_of_chosen": Text("영치 대상 중 비중", "Share of eligible"),
     "ratio": Text("배", "Ratio"),
     "low": Text("하한", "Low"),
     "high": Text("상한", "High"),

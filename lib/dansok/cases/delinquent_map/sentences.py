@@ -61,7 +61,7 @@ def who_said(held, law):
         numbers["own"] = int(own)
     said = Text(
         f"{day} 현재 체납차량은 {total:,}대{ko}, 체납액은 {krw.ko}이다.",
-        f"On {day} {some(total, 'vehicle is', 'vehicles are')} in arrears{en} with {krw.en}.",
+        f"On {day}, {some(total, 'vehicle was', 'vehicles were')} in arrears{en}, owing {krw.en}.",
     )
     return Finding("arrears", said, numbers)
 
@@ -71,15 +71,15 @@ def register_said(held):
     old, day = held.register_days, f"{held.snapshot_on:%Y-%m-%d}"
     said = Text(
         f"체납 자료는 {day} 기준({old}일 지남)이고 그 뒤의 납부를 뺐다.",
-        f"The register is of {day}, {some(old, 'day', 'days')} old; payments since are taken off.",
+        f"The register of debts is dated {day} ({some(old, 'day', 'days')} old); payments since then are taken off.",
     )
     return Finding("register", said, {"register_days": old})
 
 
 def concentration_said(share, top):
     said = Text(
-        f"체납액이 가장 많은 10%({top:,}대)가 체납액의 {share:.0%}를 진다.",
-        f"The tenth of the vehicles with most debt ({top:,}) owes {share:.0%} of it.",
+        f"체납액이 많은 순으로 상위 10%({top:,}대)가 전체 체납액의 {share:.0%}를 차지한다.",
+        f"The {top:,} vehicles that owe most (one in ten) owe {share:.0%} of all that is owed.",
     )
     return [Finding("concentration", said, {"share": share, "vehicles": top})]
 
@@ -92,11 +92,11 @@ def law_said(held, law):
     unchecked = held.vehicles["eligible"] & ~held.vehicles["verified"].fillna(False).astype(bool)
     told = vehicles_told(eligible, total)
     ko = f"체납차량 {total:,}대 가운데 번호판을 영치할 수 있는 차량은 {told.ko}이다."
-    en = f"Of {some(total, 'vehicle', 'vehicles')} in arrears {told.en} may lose the plate."
+    en = f"Of {some(total, 'vehicle', 'vehicles')} in arrears, {told.en} may have the plate taken."
     if len(spared):
         told = vehicles_told(spared.sum(skipna=False), total)
-        ko += f" 생계형이거나 분납 중인 {with_particle(told.ko, '은/는')} 영치하지 않는다."
-        en += f" Livelihood cases and kept instalment plans are spared: {told.en}."
+        ko += f" 생계형이거나 분납을 이행 중인 {with_particle(told.ko, '은/는')} 영치하지 않는다."
+        en += f" Livelihood cases and vehicles that keep an instalment plan are left alone: {told.en}."
     if unchecked.any():
         ko += " 영치 대상 가운데 일부는 출처를 확인하지 못한 규칙에 따른다."
         en += " Some of those eligible rest on a rule that is not verified."
@@ -128,16 +128,19 @@ def seen_said(table, months):
     seen, missed = vehicles_told(total - never, total), vehicles_told(never, total)
     total = int(total)
     ko = f"체납차량 {total:,}대 가운데 {seen.ko}가 {months}개월 안에 한 번이라도 포착되었다."
-    en = f"Of {some(total, 'vehicle', 'vehicles')} in arrears {seen.en} were seen at least once within {some(months, 'month', 'months')}."
+    en = f"Of {some(total, 'vehicle', 'vehicles')} in arrears, {seen.en} were seen at least once within {some(months, 'month', 'months')}."
     if never != 0:
-        ko += f" 한 번도 보이지 않은 {with_particle(missed.ko, '은/는')} 이 지도가 아무것도 말하지 못한다."
-        en += f" Of those never seen, {missed.en}, the map says nothing."
+        ko += f" 한 번도 포착되지 않은 {with_particle(missed.ko, '은/는')} 어디에 있는지 이 지도로 알 수 없다."
+        en += f" Where the others are, {missed.en}, this map cannot tell."
     numbers = {"vehicles": total} | ({} if np.isnan(never) else {"never": int(never)})
     return [Finding("seen", Text(ko, en), numbers)]
 
 
-def rate_said(whole):
-    """The rate of the whole city: `counts.rate_table` with one row, or none where nothing was read."""
+def rate_said(whole, since=None):
+    """The rate of the whole city: `counts.rate_table` with one row, or none where nothing was read.
+
+    `since` (pd.Timestamp): day of the first register, if it is later than the period begins.
+    """
     if whole.empty or not whole["looks"].sum():
         said = Text(
             "번호판 판독 자료가 없어 체납차량의 비율을 낼 수 없다. 단속 기록에 나타난 것만 헤아렸다.",
@@ -152,11 +155,16 @@ def rate_said(whole):
             f"Among {some(looks, 'visit', 'visits')} that were read too few vehicles were in arrears to tell a rate.",
         )
         return [Finding("rate", said, {"looks": looks})]
+    begins = Text("", "")
+    if since is not None:
+        begins = Text(
+            f"체납 자료가 처음 있는 {since:%Y-%m-%d}부터 ", f", from {since:%Y-%m-%d}, the day of the first register"
+        )
     said = Text(
         f"판독한 차량 1,000대 가운데 체납차량은 {row.per_1000:.1f}대(95% 구간 {row.low:.1f}~{row.high:.1f})이다"
-        f"(판독 방문 {looks:,}건 가운데 {int(row.sighted):,}건).",
+        f"({begins.ko}판독 방문 {looks:,}건 가운데 {int(row.sighted):,}건).",
         f"Of 1,000 vehicles read, {row.per_1000:.1f} are in arrears (95% interval {row.low:.1f} to {row.high:.1f}; "
-        f"{int(row.sighted):,} of {some(looks, 'visit', 'visits')}).",
+        f"{int(row.sighted):,} of {some(looks, 'visit', 'visits')}{begins.en}).",
     )
     numbers = {"per_1000": float(row.per_1000), "low": float(row.low), "high": float(row.high)}
     return [Finding("rate", said, numbers | {"looks": looks, "sighted": int(row.sighted)})]
@@ -190,14 +198,14 @@ def clock_said(hours, chance):
     hour = int(most.hour)
     peak = Text(
         f"{int(highest.hour)}시대 {highest.rate:.1f}대(95% 구간 {highest.low:.1f}~{highest.high:.1f})",
-        f"{highest.rate:.1f} between {int(highest.hour)} and {int(highest.hour) + 1} h (95% interval {highest.low:.1f} to {highest.high:.1f})",
+        f"{highest.rate:.1f} from {int(highest.hour)}:00 to {int(highest.hour)}:59 (95% interval {highest.low:.1f} to {highest.high:.1f})",
     )
     more = _whether_they_differ(chance, Text("시간대", "hours"), peak)
-    ko = f"포착 건수는 {hour}시대에 가장 많다({int(most.records):,}건).{more.ko}"
-    en = f"Sightings are most between {hour} and {hour + 1} h ({int(most.records):,}).{more.en}"
+    ko = f"포착은 {hour}시대에 가장 많다({int(shown['records'].sum()):,}건 가운데 {int(most.records):,}건).{more.ko}"
+    en = f"Most sightings fall between {hour}:00 and {hour}:59 ({int(most.records):,} of {int(shown['records'].sum()):,}).{more.en}"
     if unread:
         ko += f" {unread}개 시간대는 판독이 없다."
-        en += f" In {some(unread, 'hour', 'hours')} nobody read."
+        en += f" In {some(unread, 'hour', 'hours')} no plate was read."
     numbers = {
         "most_hour": hour,
         "highest_hour": int(highest.hour),
@@ -215,11 +223,11 @@ def _whether_they_differ(chance, groups, highest):
         p = max(chance, 0.001)
         return Text(
             f" 판독한 1,000대당으로는 {highest.ko}로 가장 높고, {groups.ko}별 차이는 우연만으로 보기 어렵다(p = {p:.3f}).",
-            f" Per 1,000 vehicles read the highest is {highest.en}; the {groups.en} differ by more than chance (p = {p:.3f}).",
+            f" Per 1,000 vehicles read the highest rate is {highest.en}; the {groups.en} differ by more than chance (p = {p:.3f}).",
         )
     return Text(
-        f" 판독한 1,000대당 비율은 {groups.ko}별로 우연의 범위 안에서만 다르다(p = {chance:.2f}): 건수의 높낮이는 누가 얼마나 읽었는지를 따른다.",
-        f" Per 1,000 vehicles read the {groups.en} differ by no more than chance (p = {chance:.2f}): counts follow how much was read.",
+        f" 판독 1,000대당 비율은 {groups.ko}별로 뚜렷이 다르지 않다(p = {chance:.2f}): 주로 많이 판독해서 많이 포착되었다.",
+        f" Per 1,000 read the {groups.en} do not clearly differ (p = {chance:.2f}): much is seen where much is read.",
     )
 
 
@@ -242,18 +250,23 @@ def areas_said(by_area, chance):
     return [Finding("areas", said, numbers | ({} if np.isnan(chance) else {"chance": chance}))]
 
 
-def map_said(cells):
+def map_said(cells, whole):
+    """How many cells have vehicles in arrears, and how many a rate off that of the city; `whole` as `counts.whole_city` gives."""
     few, shown = int((cells["state"] == "few").sum()), cells[cells["state"] == "shown"]
     if cells.empty:
         return Finding("map", NOTHING, {})
-    with_some = int((shown["sighted"] > 0).sum())
+    with_some, city = int((shown["sighted"] > 0).sum()), whole["per_1000"].iloc[0]
+    above, below = int((shown["low"] > city).sum()), int((shown["high"] < city).sum())
     said = Text(
-        f"판독이 있는 칸 {len(cells):,}개 가운데 체납차량이 나타난 칸은 {with_some + few:,}개이다. {few:,}개는 차량이 적어 값을 감추었다. "
-        "판독이 없는 곳에 체납차량이 없다는 뜻은 아니다.",
-        f"Of {some(len(cells), 'cell', 'cells')} with reads, {with_some + few:,} had vehicles in arrears; the values of {few:,} are left out for few "
-        "vehicles. Where nobody read there may well be some.",
+        f"판독이 있는 칸 {len(cells):,}개 가운데 체납차량이 나타난 칸은 {with_some + few:,}개이고, 그중 {few:,}개는 차량이 적어 값을 감추었다. "
+        f"값을 보인 {len(shown):,}개 가운데 도시 전체 비율보다 뚜렷이 높은 칸은 {above:,}개, 낮은 칸은 {below:,}개이다(95% 구간이 전체 비율을 벗어난 칸; 우연만으로도 "
+        f"{len(shown) * CONFIDENCE:.0f}개쯤 나온다).",
+        f"Of {some(len(cells), 'cell', 'cells')} with reads, {with_some + few:,} had vehicles in arrears; the values of {few:,} of them are left out for few "
+        f"vehicles. Of the {len(shown):,} that are shown, {above:,} lie clearly above the rate of the whole city and {below:,} below it (by their 95% "
+        f"intervals; chance alone would give about {len(shown) * CONFIDENCE:.0f}).",
     )
-    return Finding("map", said, {"cells": len(cells), "with_some": with_some + few, "left_out": few})
+    numbers = {"cells": len(cells), "with_some": with_some + few, "left_out": few, "above": above, "below": below}
+    return Finding("map", said, numbers)
 
 
 def places_said(places, k):
@@ -266,8 +279,8 @@ def places_said(places, k):
         or "a place without a name",
     )
     said = Text(
-        f"체납차량이 가장 많이 나타난 곳과 때는 {where.ko}, {first.hours.ko}대이다({int(first.vehicles):,}대, {int(first.sighted):,}건).",
-        f"The place and hour with most vehicles in arrears is {where.en}, {first.hours.en} ({int(first.vehicles):,} vehicles, "
+        f"체납차량이 가장 많이 나타난 장소와 시간은 {where.ko}, {first.hours.ko}대이다({int(first.vehicles):,}대, {int(first.sighted):,}건).",
+        f"Most vehicles in arrears were seen at {where.en} in the hour from {first.hours.en} ({int(first.vehicles):,} vehicles, "
         f"{int(first.sighted):,} sightings).",
     )
     return [Finding("places", said, {"vehicles": int(first.vehicles), "listed": len(places), "asked": k})]
@@ -279,11 +292,11 @@ def home_said(table):
         return [Finding("home", NOTHING, {})]
     same, others = table["debtor_share"].iloc[0], table["other_share"].iloc[0]
     far = table["debtor_share"].iloc[-1]
-    ko = f"관내 체납차량의 방문 {total:,}건 가운데 {same:.0%}만 등록된 읍면동 안이고, {far:.0%}는 5 km 넘게 떨어진 곳이다."
-    en = f"Of {some(total, 'visit', 'visits')} of this city's vehicles in arrears {same:.0%} lie inside the 읍면동 of registration, {far:.0%} 5 km and more away."
+    ko = f"관내 체납차량이 판독된 방문 {total:,}건 가운데 등록된 읍면동 안은 {same:.0%}이고, {far:.0%}는 5 km 이상 떨어진 곳이다."
+    en = f"Of {some(total, 'visit', 'visits')} at which vehicles of this city in arrears were read, {same:.0%} lie inside the 읍면동 of registration and {far:.0%} at least 5 km away."
     if not np.isnan(others):
         ko += f" 다른 관내 차량은 {others:.0%}가 등록된 읍면동 안이다."
-        en += f" Of the city's other vehicles {others:.0%} lie inside theirs."
+        en += f" For the city's other vehicles it is {others:.0%} inside."
     numbers = {"same": float(same), "far": float(far), "visits": total} | (
         {} if np.isnan(others) else {"others_same": float(others)}
     )
@@ -294,10 +307,10 @@ def overlap_said(found):
     if not found:
         return [Finding("overlap", NOTHING, {})]
     said = Text(
-        f"체납차량이 가장 많이 포착된 {found['places']}곳 가운데 {found['same']}곳이 불법 주정차 기록이 가장 많은 곳이기도 하다. 그 주정차 "
-        f"다발지(전체 장소의 {found['of_places']:.1%})에 체납차량 포착의 {found['share']:.0%}가 있다.",
-        f"Of the {found['places']} places with most vehicles in arrears {found['same']} are also among those with most illegal-parking records. These "
-        f"({found['of_places']:.1%} of all places) hold {found['share']:.0%} of the sightings of vehicles in arrears.",
+        f"체납차량이 가장 많이 포착된 {found['places']}곳 가운데 {found['same']}곳은 불법 주정차 기록이 가장 많은 {found['parked']}곳에도 든다. 그 주정차 "
+        f"다발지(전체 장소의 {found['of_places']:.1%})에서 체납차량 포착의 {found['share']:.0%}가 나왔지만, 모든 판독의 {found['of_looks']:.0%}도 그곳에서 이루어졌다.",
+        f"Of the {found['places']} places with most sightings of vehicles in arrears, {found['same']} are also among the {found['parked']} with most records of "
+        f"illegal parking. These ({found['of_places']:.1%} of all places) hold {found['share']:.0%} of the sightings, but also {found['of_looks']:.0%} of all reads.",
     )
     return [Finding("overlap", said, found)]
 
@@ -309,9 +322,11 @@ def repeat_said(table):
     first, last = known.iloc[0], known.iloc[-1]
     said = Text(
         f"기간 안에 {last.records.ko} 단속된 차량은 {last.share:.0%}(95% 구간 {last.low:.0%}~{last.high:.0%}, {int(last.vehicles):,}대 가운데 "
-        f"{int(last.debtors):,}대)가 체납차량이다. {first.records.ko} 단속된 차량은 {first.share:.1%}이다.",
-        f"Of vehicles recorded {last.records.en} times in the period {last.share:.0%} are in arrears (95% interval {last.low:.0%} to {last.high:.0%}; "
-        f"{int(last.debtors):,} of {int(last.vehicles):,}); of those recorded once {first.share:.1%}.",
+        f"{int(last.debtors):,}대)가 체납차량이다. {first.records.ko} 단속된 차량은 {first.share:.1%}이다. 단속되면 과태료가 붙으므로, 내지 않은 과태료만으로도 이런 "
+        "차이가 난다.",
+        f"Of vehicles recorded {last.records.en} times in the period, {last.share:.0%} are in arrears (95% interval {last.low:.0%} to {last.high:.0%}; "
+        f"{int(last.debtors):,} of {int(last.vehicles):,}); of those recorded {first.records.en} time, {first.share:.1%}. Each record brings a fine: unpaid fines "
+        "alone would make such a difference.",
     )
     return [Finding("repeat", said, {"often": float(last.share), "seldom": float(first.share)})]
 
@@ -322,8 +337,9 @@ def stability_said(table, k):
         return [Finding("stability", NOTHING, {})]
     mean = float(known["same_places"].mean())
     said = Text(
-        f"체납차량이 많이 포착된 상위 {k}곳 가운데 평균 {mean:.0%}가 다음 달에도 상위 {k}곳에 든다({len(known)}개월).",
-        f"Of the first {k} places of a month {mean:.0%} on average are among the first {k} of the next ({some(len(known), 'month', 'months')}).",
+        f"체납차량이 많이 포착된 상위 {k}곳 가운데 평균 {mean:.0%}가 다음 달에도 상위 {k}곳에 든다({len(known)}개월 평균).",
+        f"Of the {k} places with most sightings in a month, {mean:.0%} are among the first {k} of the next month as well (mean of "
+        f"{some(len(known), 'month', 'months')}).",
     )
     return [Finding("stability", said, {"share": mean, "months": len(known)})]
 
@@ -339,13 +355,12 @@ def back_test_said(test):
     difference, low, high = test.difference
     rival = FORECASTERS[test.best_rival]
     ko = (
-        f"한 달 앞을 내다본 {len(test.origins)}번의 시험에서 워크북이 고른 20곳·시간은 다음 달 체납차량 포착의 {hits['ours']:.1%}를 담았다(지난달 "
-        f"명단 {hits['last_month']:.1%}, 판독이 가장 많은 곳 {hits['busiest_readers']:.1%}, 미리 알았다면 {hits['best_possible']:.1%})."
+        f"워크북이 고른 20곳·시간에서 다음 달 체납차량 포착의 {hits['ours']:.1%}가 나왔다({len(test.origins)}번 시험의 평균; 지난달 명단 "
+        f"{hits['last_month']:.1%}, 판독이 가장 많은 곳 {hits['busiest_readers']:.1%}, 미리 알고 골랐다면 {hits['best_possible']:.1%})."
     )
     en = (
-        f"In {some(len(test.origins), 'trial', 'trials')} of one month ahead the 20 place-hours chosen here held {hits['ours']:.1%} of the next month's "
-        f"sightings (last month's list {hits['last_month']:.1%}, the busiest readers {hits['busiest_readers']:.1%}, had one known "
-        f"{hits['best_possible']:.1%})."
+        f"The 20 place-hours chosen here held {hits['ours']:.1%} of the next month's sightings (mean of {some(len(test.origins), 'trial', 'trials')}; last "
+        f"month's list {hits['last_month']:.1%}, busiest readers {hits['busiest_readers']:.1%}, with hindsight {hits['best_possible']:.1%})."
     )
     if not np.isnan(low):
         verdict = (
@@ -353,32 +368,34 @@ def back_test_said(test):
             if low > 0
             else Text("더 못하다", "worse than")
             if high < 0
-            else Text("다르다고 할 수 없다", "no different from")
+            else Text("다르다고 할 수 없다", "not clearly different from")
         )
-        ko += f" 가장 나은 맞수({rival.ko})와의 차이는 {_points(difference)}(95% 구간 {_points(low)}~{_points(high)})로 {verdict.ko}."
-        en += f" That is {verdict.en} the best rival ({rival.en}): {_points(difference)} (95% interval {_points(low)} to {_points(high)})."
+        ko += f" 가장 나은 비교 방법({rival.ko})보다 {_points(difference).ko}(95% 구간 {_points(low).ko}~{_points(high).ko})로 {verdict.ko}."
+        en += f" That is {verdict.en} {rival.en}, the best other: {_points(difference).en} (95% interval {_points(low).en} to {_points(high).en})."
     numbers = {f"hit_{name}": float(value) for name, value in hits.items()} | {"difference": float(difference)}
     said = [Finding("back_test", Text(ko, en), numbers)]
     # Where the list is hardly better than standing where most plates are read, it says little of the street.
     gained = hits["ours"] - hits["busiest_readers"]
     if gained < LITTLE * hits["busiest_readers"]:
         words = Text(
-            f"판독이 가장 많은 곳만 고른 것과의 차이는 {_points(gained)}뿐이다: 포착 건수의 지도는 판독한 곳의 지도에 가깝다.",
-            f"The difference from choosing where most plates are read is {_points(gained)}: a map of sightings is close to a map of where "
-            "readers read.",
+            f"판독이 가장 많은 곳만 고른 것과 {_points(gained).ko} 차이일 뿐이다: 포착 건수의 지도는 판독한 곳의 지도에 가깝다.",
+            f"It differs by only {_points(gained).en} from choosing where most plates are read: a map of sightings is close to a map of where "
+            "plates are read.",
         )
         said.append(Finding("follows_readers", words, {"gained": float(gained)}))
     return said
 
 
 def _points(share):
-    return f"{100 * share:+.1f}%p".replace("-", "\N{MINUS SIGN}")
+    """A difference of shares: Text."""
+    number = f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return Text(f"{number}%p", f"{number} points")
 
 
 def foresight_said(found):
     if found is None:
         said = Text(
-            "차량별로 어디에 나타날지 내다보기에는 판독이 모자란다.",
+            "차량별로 어디에 나타날지 예측하기에는 판독이 모자란다.",
             "There are too few reads to foresee where a vehicle will be.",
         )
         return [Finding("foresight", said, {})]
@@ -388,15 +405,15 @@ def foresight_said(found):
     span = Text(first, first) if first == last else Text(f"{first}~{last}", f"{first} to {last}")
     ko = (
         f"{span.ko}의 체납차량 방문 {int(whole.visits):,}건 가운데 {whole.recall_at_3:.0%}(95% 구간 {whole.low:.0%}~{whole.high:.0%})가 미리 꼽은 세 곳 "
-        f"가운데 하나였다(잦은 곳 순으로는 {own.recall_at_3:.0%})."
+        f"가운데 하나였다(그동안 자주 간 세 곳만 꼽아도 {own.recall_at_3:.0%})."
     )
     en = (
         f"Of {some(int(whole.visits), 'visit', 'visits')} of vehicles in arrears in {span.en}, {whole.recall_at_3:.0%} (95% interval {whole.low:.0%} to "
-        f"{whole.high:.0%}) were at one of three places named before ({own.recall_at_3:.0%} by most frequent places)."
+        f"{whole.high:.0%}) were at one of three places named beforehand ({own.recall_at_3:.0%} for the three it had visited most)."
     )
     if most.visits:
-        ko += f" 그때까지 10번 이상 포착된 차량은 {most.recall_at_3:.0%}이다."
-        en += f" For vehicles seen 10 times and more until then it is {most.recall_at_3:.0%}."
+        ko += f" 그때까지 10번 이상 판독된 차량은 {most.recall_at_3:.0%}이다."
+        en += f" For vehicles read 10 times or more before, it is {most.recall_at_3:.0%}."
     numbers = {
         "recall_at_3": float(whole.recall_at_3),
         "recall_at_3_own_frequency": float(own.recall_at_3),
@@ -431,10 +448,10 @@ def worth_said(table, model):
         low, high = won(1e6 * whole.low), won(1e6 * whole.high)
         between, among = f"(90% 구간 {low.ko}~{high.ko})", f" ({low.en} to {high.en}, 90% interval)"
     said = Text(
-        f"영치 대상 {int(whole.vehicles):,}대가 진 {owed.ko} 가운데 영치로 {HORIZON_DAYS}일 안에 더 걷힐 것은 {worth.ko}{between}이다: 영치하면 "
-        f"{whole.pay_if_seized:.0%}, 그냥 두어도 {whole.pays_anyway:.0%}가 완납된다.",
-        f"Of {owed.en} owed by {int(whole.vehicles):,} vehicles, seizure would add {worth.en}{among} within {HORIZON_DAYS} days: "
-        f"{whole.pay_if_seized:.0%} is settled if seized, {whole.pays_anyway:.0%} anyway.",
+        f"영치 대상 {int(whole.vehicles):,}대를 모두 찾아 영치할 수 있다면 체납액 {owed.ko} 가운데 {worth.ko}{between}이 {HORIZON_DAYS}일 안에 더 걷힌다(영치하면 "
+        f"{whole.pay_if_seized:.0%}, 그냥 두면 {whole.pays_anyway:.0%}). 실제로는 모두 찾지 못한다.",
+        f"If all {int(whole.vehicles):,} eligible vehicles were found and seized, {worth.en}{among} of {owed.en} more would be paid within "
+        f"{HORIZON_DAYS} days ({whole.pay_if_seized:.0%} against {whole.pays_anyway:.0%}).",
     )
     numbers = {
         "vehicles": int(whole.vehicles),
@@ -442,8 +459,9 @@ def worth_said(table, model):
         "owed_krw": 1e6 * float(whole.million_krw),
     }
     basis = Text(
-        f"영치하면 완납하는 비율의 근거는 {bases[0].ko}, 그냥 두어도 완납하는 비율의 근거는 {bases[1].ko}이다.",
-        f"Settlement if seized rests on {bases[0].en}, settlement anyway on {bases[1].en}.",
+        f"완납 비율의 근거: 영치하면 {bases[0].ko}, 그냥 두면 {bases[1].ko}. 과거에 영치된 차는 무작위로 뽑힌 것이 아니므로 실제로는 이보다 적게 걷힐 수 있다.",
+        f"Shares paid rest, if seized, on {bases[0].en}; if nothing is done, on {bases[1].en}. Vehicles seized in the past were not drawn at random: less than "
+        "this may come in.",
     )
     numbers_of = {"if_seized": model.basis_if_seized, "anyway": model.basis_anyway}
     return [Finding("worth", said, numbers), Finding("worth_basis", basis, numbers_of)]
@@ -457,19 +475,19 @@ def fairness_said(table):
         return [Finding("fairness", NOTHING, {})]
     if apart.empty:
         said = Text(
-            "어느 묶음도 체납 비중보다 뚜렷하게 자주, 또는 드물게 영치 대상이 되지 않는다.",
+            "체납차량 중 비중과 영치 대상 중 비중이 뚜렷하게 다른 묶음은 없다.",
             "No group is eligible clearly more or less often than its share of those in arrears.",
         )
         return [Finding("fairness", said, {"groups": 0})]
     apart = apart.sort_values("ratio", ascending=False)
     rows = [apart.iloc[0]] if len(apart) == 1 else [apart.iloc[0], apart.iloc[-1]]
     ko = ", ".join(f"{row.group.ko} {row.ratio:.2f}배" for row in rows)
-    en = ", ".join(f"{row.group.en} {row.ratio:.2f} times" for row in rows)
+    en = ", ".join(f"{row.group.en} {row.ratio:.2f}" for row in rows)
     said = Text(
-        f"체납 비중에 견주어 영치 대상 비중이 뚜렷하게 다른 묶음은 {len(apart)}개이다(가장 많고 적은 것: {ko}). 법의 기준(횟수, 금액, 소유)이 그렇게 "
-        "고르기 때문인지 살펴야 한다.",
-        f"{some(len(apart), 'group is', 'groups are')} eligible clearly more or less often than their share of those in arrears (most and least: {en}). See "
-        "whether the law's own counts and sums choose so.",
+        f"체납차량 중 비중과 영치 대상 중 비중이 뚜렷하게 다른 묶음은 {len(apart)}개이다(가장 큰 것과 작은 것: {ko}). 법의 기준(횟수, 금액, 소유)에서 오는 "
+        "차이인지 살펴야 한다.",
+        f"{some(len(apart), 'group has', 'groups have')} a share of the eligible clearly off its share of those in arrears (highest and lowest ratio: {en}). See "
+        "whether that follows from the law's own limits of number, sum and ownership.",
     )
     return [
         Finding(
@@ -489,7 +507,7 @@ def near_said(near, sighted):
     said = Text(
         f"체납차량 번호와 한두 글자가 닮은 판독이 {reads:,}건 있다(같은 번호로 이은 방문 {sighted:,}건). 그 가운데 {unknown:,}건은 등록원부에 없는 번호라 잘못 "
         "읽은 것일 수 있다. 닮은 번호는 어느 것도 잇지 않았다.",
-        f"{some(reads, 'read resembles', 'reads resemble')} the plate of a vehicle in arrears ({some(sighted, 'visit was', 'visits were')} joined by the same plate). "
-        f"{unknown:,} are of plates in no vehicle register and may be misread. No such read is joined.",
+        f"{some(reads, 'read differs', 'reads differ')} from the plate of a vehicle in arrears by a character or two ({some(sighted, 'visit was', 'visits were')} joined "
+        f"by exactly the same plate). {unknown:,} of them are of plates that no vehicle register holds, and may be misread. No such read is joined.",
     )
     return [Finding("near_misses", said, {"reads": reads, "of_unknown_plates": unknown})]

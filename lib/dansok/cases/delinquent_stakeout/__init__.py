@@ -222,7 +222,7 @@ def analyse(inputs, choices):
         sentences.sites_said(table, area_count),
         *sentences.trials_said(tried, compared),
         *sentences.kept_said(tried, scale, error),
-        *sentences.next_hour_said(curve, further),
+        *sentences.next_hour_said(curve, further, choices),
         sentences.readers_said(readers),
         sentences.fairness_said(fair),
         sentences.past_said(earlier, int((factors["factor"] < 1).sum())),
@@ -234,7 +234,7 @@ def analyse(inputs, choices):
         as_of=f"{held.day:%Y-%m-%d}",
         month=month,
         few=choices.smallest_count,
-        headlines=_headlines(plan, told, len(eligible)),
+        headlines=_headlines(plan, told, len(eligible), len(held.vehicles)),
         calendar=shown.calendar(table),
         cards=shown.cards(table, shown.seen_here(known), ground.places, choices.cards, choices.smallest_count),
         sites=shown.sites(table, ground.places, TOP_SITES),
@@ -256,16 +256,24 @@ def analyse(inputs, choices):
     )
 
 
-def _headlines(plan, told, eligible):
+def _headlines(plan, told, eligible, in_arrears):
     """Headline numbers: label, value, unit and a remark (Text or None)."""
     vehicles, hours = Text("대", "vehicles"), plan["hours"].sum()
-    value = sentences.won(told["value"])
+    value, low, high = (sentences.won(told[name]) for name in ("value", "value_low", "value_high"))
+    of_all = Text(f"체납차량 {in_arrears:,}대 가운데", f"of {in_arrears:,} in arrears")
+    between = Text(*(f"90%: {told['vehicles_low']:.0f}{to}{told['vehicles_high']:.0f}" for to in ("~", " to ")))
+    of_hours = Text(f"{hours:,.0f}조·시간", f"over {hours:,.0f} crew-hours")
     each = sentences.won(told["value"] / hours) if hours else Text("–", "–")
     return [
-        (Text("영치 대상", "Plates that may be taken"), f"{eligible:,}", vehicles, None),
-        (Text("만날 차량", "Expected to be met"), f"{told['vehicles']:.0f}", vehicles, None),
-        (Text("더 걷힐 금액", "Expected to be recovered"), value, None, None),
-        (Text("조의 한 시간에", "Per crew-hour"), each, None, None),
+        (Text("영치 대상", "Eligible"), f"{eligible:,}", vehicles, of_all),
+        (Text("만날 차량", "Expected to be met"), f"{told['vehicles']:.0f}", vehicles, between),
+        (
+            Text("더 걷힐 금액", "Expected to be paid"),
+            value,
+            None,
+            Text(f"90%: {low.ko}~{high.ko}", f"90%: {low.en} to {high.en}"),
+        ),
+        (Text("한 조, 한 시간에", "Per crew-hour"), each, None, of_hours),
     ]
 
 

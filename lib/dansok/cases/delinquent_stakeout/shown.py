@@ -14,6 +14,7 @@ from dansok.words import Text
 
 MILLION = 1_000_000
 TEN_THOUSAND = 10_000
+LEAST_TOLD = 0.05  # vehicles expected in a block, below which it shows as 0.0 and its reliability says nothing
 LEAST_CHANCE = 1e-4  # of meeting a vehicle in a block, below which it is not told
 IN_PLAN = 0.05  # chance to be met from which on a vehicle counts as in the plan
 SURE_CLASSES = ("3-9", "10+")  # of visits behind a vehicle whose places are foreseen
@@ -42,8 +43,9 @@ def day_of(date):
 
 
 def hours_of(start, hours):
-    """From hour to hour: "18:00~20:00"."""
-    return "~".join(f"{int(hour):02d}:{round(hour % 1 * 60):02d}" for hour in (start, start + hours))
+    """From hour to hour: "18:00~20:00" in Korean, "18:00–20:00" in English."""
+    ends = [f"{int(hour):02d}:{round(hour % 1 * 60):02d}" for hour in (start, start + hours)]
+    return Text("~".join(ends), "–".join(ends))
 
 
 def meetings(plan, known, inputs):
@@ -89,8 +91,8 @@ def blocks(plan, expected, met, places):
     known_here = first[met["been_here"].to_numpy()].groupby(level=0).sum().reindex(table.index).fillna(0)
     table = table.assign(sure=sure / whole, been_here=known_here / whole)
     table["grade"] = [
-        None if np.isnan(share) else next(name for name, least in GRADE_FROM.items() if share >= least)
-        for share in table["sure"]
+        next(name for name, least in GRADE_FROM.items() if share >= least) if expected >= LEAST_TOLD else None
+        for share, expected in zip(table["sure"], whole, strict=True)
     ]
     return table.assign(where=[where(places, numbers) for numbers in table["places"]])
 
@@ -103,10 +105,11 @@ def calendar(table):
         how=[CONTROL if drawn else HOW[how] for drawn, how in zip(table["random"], table["how"], strict=True)],
         million_krw=table["value"] / MILLION,
         vehicles_between=[
-            f"{low:.0f}~{high:.0f}" for low, high in zip(table["vehicles_low"], table["vehicles_high"], strict=True)
+            Text(f"{low:.0f}~{high:.0f}", f"{low:.0f}–{high:.0f}")
+            for low, high in zip(table["vehicles_low"], table["vehicles_high"], strict=True)
         ],
         krw_between=[
-            f"{low / MILLION:.1f}~{high / MILLION:.1f}"
+            Text(f"{low / MILLION:.1f}~{high / MILLION:.1f}", f"{low / MILLION:.1f}–{high / MILLION:.1f}")
             for low, high in zip(table["value_low"], table["value_high"], strict=True)
         ],
         grade=table["grade"].map(GRADES),
@@ -135,8 +138,8 @@ def cards(table, seen_here, places, number, few):
         spots = places.iloc[list(block.places)]
         seen = int(counts.reindex([(block.slot, place) for place in block.places]).fillna(0).sum())
         title = Text(
-            f"{day_of(block.date).ko} {hours_of(block.start_hour, block.hours)} · {block.team}조",
-            f"{day_of(block.date).en}, {hours_of(block.start_hour, block.hours)}, team {block.team}",
+            f"{day_of(block.date).ko} {hours_of(block.start_hour, block.hours).ko} · {block.team}조",
+            f"{day_of(block.date).en}, {hours_of(block.start_hour, block.hours).en}, team {block.team}",
         )
         rows.append(
             {
@@ -166,15 +169,20 @@ def _expected_said(block):
 def _why_said(block, seen, few):
     if block.random:
         return Text(
-            "왜 여기: 제비로 뽑은 대조 블록. 계획이 무엇을 더하는지 이것으로 잰다",
-            "Why here: drawn by lot as a control, by which the plan is measured",
+            "왜 여기: 무작위로 뽑은 대조 블록. 계획의 효과를 이 블록과 견주어 잰다",
+            "Why here: drawn at random, as a control that the plan is measured against",
         )
     told = Text(f"{seen}대", f"{seen}") if seen >= few else Text(f"{few}대 미만", f"under {few}")
+    if block.grade is None:
+        return Text(
+            "왜 여기: 기대되는 차는 거의 없고, 모든 읍면동에 가도록 넣은 블록",
+            "Why here: next to no vehicle is expected; the block is here so that every area is reached",
+        )
     grade = GRADES[block.grade]
     return Text(
-        f"왜 여기: 이 시간대에 판독된 대상 차량 {told.ko}. 기대의 {block.been_here:.0%}는 와 본 적 있는 차. 신뢰 {grade.ko}(3번 이상 "
-        f"포착된 차가 {block.sure:.0%})",
-        f"Why here: {told.en} eligible vehicles read in these hours. {block.been_here:.0%} of what is expected came here before. "
+        f"왜 여기: 이 시간대에 여기서 판독된 영치 대상 {told.ko}. 만날 차의 {block.been_here:.0%}는 전에 여기서 포착된 차. 신뢰 {grade.ko}(3번 이상 포착된 차가 "
+        f"{block.sure:.0%})",
+        f"Why here: {told.en} eligible vehicles read here in these hours. {block.been_here:.0%} of those expected were seen here before. "
         f"Reliability {grade.en} ({block.sure:.0%} seen 3 times or more)",
     )
 
