@@ -18,6 +18,7 @@ from dansok.models import stakeout
 from dansok.sample import reads as plate_reads
 from dansok.sample import vehicles as fleets
 from dansok.sample import watching
+from dansok.sample.ground import AREA_NAMES
 from dansok.tables import TABLES
 from ibis import _
 
@@ -155,7 +156,7 @@ class PlantedCity:
         streets = self.world.ground.places
         squares = pd.DataFrame({**self.square, "area": streets["area"]}).drop_duplicates(["x", "y"])
         boxes = shapely.box(*(squares[a] * SIDE for a in "xy"), *((squares[a] + 1) * SIDE for a in "xy"))
-        frame = gpd.GeoDataFrame({"area_name": squares["area"].astype(str)}, geometry=boxes, crs="EPSG:5179")
+        frame = gpd.GeoDataFrame({"area_name": AREA_NAMES[squares["area"]]}, geometry=boxes, crs="EPSG:5179")
         return frame.dissolve("area_name").reset_index()
 
     def truth(self, ground, vehicles, slots):
