@@ -194,6 +194,15 @@ class PlantedCity:
         return plates.reindex([label.rsplit(".", 1)[0] for label in labels]).fillna(-1).astype(int).to_numpy()
 
 
+def _in_blocks(truth, blocks):
+    """Rates, of slots with blocks those of the hours worked: parts of the day begin at other hours in the city than in the plan."""
+    found = dict(truth)
+    for slot, own in blocks.groupby("slot"):
+        hours = np.concatenate([np.arange(row.start_hour, row.start_hour + row.hours) for row in own.itertuples()])
+        found[slot] = sum(truth[part] for part in fleets.PART_OF_HOUR[hours.astype(int)]) / len(hours)
+    return found
+
+
 def true_value(plan, truth, vehicles, mean_hours):
     """Value of the vehicles that a plan truly meets, each once."""
     missed = np.zeros(len(vehicles))
@@ -217,9 +226,13 @@ def judged(planted, **asked):
     known = foresight.known_now(city.inputs, ground, choices, settings, slots)
     roster = ground.roster(blocks, choices.limits, choices.crew_kmh)
     plans = trials.plans_of(roster, known, city.inputs, ground, months)
-    truth = city.truth(ground, known.vehicles, range(fleets.SLOTS))
+    truth = _in_blocks(city.truth(ground, known.vehicles, range(fleets.SLOTS)), blocks)
     worth = {name: true_value(plan, truth, known.vehicles, choices.hours_to_meet) for name, plan in plans.items()}
-    oracle = _oracle(roster, truth, known, slots, choices, len(plans["plan"]))
+    n_blocks, free = len(plans["plan"]), replace(roster, limits=replace(roster.limits, random_share=0, district_minimum=0))
+    oracles = {
+        name: true_value(_oracle(of, truth, known, slots, choices, n_blocks), truth, known.vehicles, choices.hours_to_meet)
+        for name, of in (("share_of_oracle", roster), ("share_of_free_oracle", free))
+    }
     best = max(worth[name] for name in trials.RIVALS)
     scale, error = tried.scale
     told = stakeout.promise(plans["plan"], known.encounters, known.vehicles, scale=scale, scale_error=error)
@@ -228,7 +241,7 @@ def judged(planted, **asked):
         "eligible": int(known.vehicles["eligible"].sum()),
         "gain": worth["plan"] / best - 1,
         "over_practice": worth["plan"] / worth["practice"] - 1,
-        "share_of_oracle": worth["plan"] / true_value(oracle, truth, known.vehicles, choices.hours_to_meet),
+        **{name: worth["plan"] / most for name, most in oracles.items()},
         "promised_over_realised": told["value"] / worth["plan"],
         "unscaled": told["value"] / scale / worth["plan"],
         "held": told["value_low"] <= worth["plan"] <= told["value_high"],
@@ -242,15 +255,14 @@ def judged(planted, **asked):
 
 
 def _oracle(roster, truth, known, slots, choices, n_blocks):
-    """A plan by the true rates, free of random slots and of areas to reach."""
+    """A plan by the true rates, under the same rules."""
     parts = []
     for slot in slots:
         chance = np.minimum(truth[slot] * choices.hours_to_meet, 1)
         vehicle, place = np.nonzero(chance > 1e-4)
         own = pd.DataFrame({"vehicle": known.vehicles.index[vehicle], "slot": slot, "place": place})
         parts.append(own.assign(probability=chance[vehicle, place]))
-    free = replace(roster, limits=replace(roster.limits, random_share=0, district_minimum=0))
-    return stakeout.make_plan(free, stakeout.Encounters(pd.concat(parts)), known.vehicles, n_blocks=n_blocks)
+    return stakeout.make_plan(roster, stakeout.Encounters(pd.concat(parts)), known.vehicles, n_blocks=n_blocks)
 
 
 @pytest.fixture(

@@ -476,6 +476,8 @@ def choose_settings(visits, effort, places, held_back, everyone=None, homes=None
         "effort_floor": (0.03, 0.1, 0.3, 1.0, 3.0),
         "half_life_days": (14.0, 30.0, 90.0, 180.0, math.inf),
     }
+    if everyone is not None:  # their map has its own hours
+        del steps["shared_by_slot"]
     if pd.Series(visits["day"]).nunique() < 14:  # nothing to learn about age from less than two weeks
         steps["half_life_days"] = (math.inf,)
     judged = {}
