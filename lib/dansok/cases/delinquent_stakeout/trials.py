@@ -11,7 +11,7 @@ from dansok.models import stakeout
 from dansok.words import Refusal
 
 MOST_TRIALS = 6  # months held back, the last ones
-PRIOR_ERROR = 0.5  # of the logarithm of realised over promised, before any month tells
+PRIOR_ERROR = 0.2  # of the logarithm of realised over promised, before any month tells
 OURS, PRACTICE = "plan", "practice"
 RIVALS = ("ten_busiest", "busiest_once", "most_debt_once")
 
