@@ -24,7 +24,7 @@ from ibis import _
 
 PLACE = "남양주시"
 SIDE, CELL = 200, 100
-JUDGING = list(range(100, 140))
+JUDGING = list(range(200, 240))  # 100-139 were looked at before the last changes
 VEHICLES = 100_000  # some 500 plates that may be taken; the default sample has 1,300
 
 
@@ -218,8 +218,7 @@ def judged(planted, **asked):
     choices = replace(city.asked, **asked)
     ground = grounds.ground_of(city.inputs)
     months = choices.months
-    settings = foresight.settings_before(months[-trials.MOST_TRIALS], city.inputs, ground, choices)
-    tried = trials.try_months(city.inputs, ground, choices, settings, months[-trials.MOST_TRIALS :])
+    tried = trials.try_months(city.inputs, choices, months[-trials.MOST_TRIALS :])
     month = foresight.next_month(choices)
     blocks, settings = choices.blocks_of(month), foresight.settings_before(month, city.inputs, ground, choices)
     slots = sorted(blocks["slot"].unique())
@@ -228,9 +227,14 @@ def judged(planted, **asked):
     plans = trials.plans_of(roster, known, city.inputs, ground, months)
     truth = _in_blocks(city.truth(ground, known.vehicles, range(fleets.SLOTS)), blocks)
     worth = {name: true_value(plan, truth, known.vehicles, choices.hours_to_meet) for name, plan in plans.items()}
-    n_blocks, free = len(plans["plan"]), replace(roster, limits=replace(roster.limits, random_share=0, district_minimum=0))
+    n_blocks, free = (
+        len(plans["plan"]),
+        replace(roster, limits=replace(roster.limits, random_share=0, district_minimum=0)),
+    )
     oracles = {
-        name: true_value(_oracle(of, truth, known, slots, choices, n_blocks), truth, known.vehicles, choices.hours_to_meet)
+        name: true_value(
+            _oracle(of, truth, known, slots, choices, n_blocks), truth, known.vehicles, choices.hours_to_meet
+        )
         for name, of in (("share_of_oracle", roster), ("share_of_free_oracle", free))
     }
     best = max(worth[name] for name in trials.RIVALS)

@@ -290,7 +290,9 @@ class Whereabouts:
         area, share = self.homes.vehicles[vehicle], self.homes.share[slot]
         home = self.homes.maps[np.maximum(area, 0) * n_slots + slot]
         at_home = np.where(area >= 0, share / (1 - share), 0.0)
-        up = sparse.diags_array(1 + at_home)  # so that all that is not the vehicle's own weighs `shared_weight` together
+        up = sparse.diags_array(
+            1 + at_home
+        )  # so that all that is not the vehicle's own weighs `shared_weight` together
         return (up @ visited).tocsr(), (up @ near).tocsr(), (sparse.diags_array(at_home) @ home).tocsr()
 
     def _with_homes(self, counts, vehicle, slot, visited):
@@ -798,7 +800,9 @@ def _best_weights(settings, visits, effort, places, held_back, everyone, homes):
     *own, home = (_times(part, model.readers, slot) for part in model._own_parts(pairs // n_slots, slot))
     shared = model.shared * model.readers
     at_place = np.column_stack([*(part[row, places] for part in own), shared[slots, places] + home[row, places]])
-    in_all = np.column_stack([*(part.sum(axis=1)[row] for part in own), (shared.sum(axis=1)[slot] + home.sum(axis=1))[row]])
+    in_all = np.column_stack(
+        [*(part.sum(axis=1)[row] for part in own), (shared.sum(axis=1)[slot] + home.sum(axis=1))[row]]
+    )
 
     def loss(logs):
         weights = np.array([1.0, *np.exp(np.clip(logs, -12, 12))])
@@ -881,7 +885,9 @@ def _homes(homes, vehicles, visits, effort, shared, usual, likeness, floor):
     """`Homes`, with the share of time at home by slot under which the visits are least surprising."""
     codes, names = pd.factorize(np.asarray(homes[0], object))
     registered = pd.Index(names).get_indexer(homes[1].reindex(vehicles))
-    in_area = sparse.csr_array((np.ones((codes >= 0).sum()), (codes[codes >= 0], np.flatnonzero(codes >= 0))), (len(names), len(codes)))
+    in_area = sparse.csr_array(
+        (np.ones((codes >= 0).sum()), (codes[codes >= 0], np.flatnonzero(codes >= 0))), (len(names), len(codes))
+    )
     mass = in_area @ shared.T  # area x slot
     at_home = np.where(codes[None] >= 0, shared / np.maximum(mass[codes].T, 1e-12), 0.0)
     own, slot, place = registered[visits["vehicle"]], visits["slot"].to_numpy(), visits["place"].to_numpy()
@@ -957,7 +963,9 @@ def _everyone(reads, effort):
     """Reads of all plates where there was effort, as many as looks at the effort's places could make."""
     reads = np.asarray(reads, float)
     if reads.shape != effort.shape or not (reads >= 0).all() or not reads[effort > 0].any():
-        raise ValueError(f"reads of everyone must be {effort.shape}, not below 0 and not all 0, got shape {reads.shape}")
+        raise ValueError(
+            f"reads of everyone must be {effort.shape}, not below 0 and not all 0, got shape {reads.shape}"
+        )
     return np.where(effort > 0, reads, 0.0)
 
 

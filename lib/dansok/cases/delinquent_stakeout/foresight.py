@@ -123,7 +123,12 @@ def settings_before(month, inputs, ground, choices):
 def _homes(inputs, day, ground):
     """Area of each place, and the one in which each vehicle was last registered; None where no register names the city's areas."""
     areas = ground.places["area_name"].astype(object)
-    homes = inputs.history[_until(inputs, day)].drop_duplicates("vehicle", keep="last").set_index("vehicle")["home_area"].astype(object)
+    homes = (
+        inputs.history[_until(inputs, day)]
+        .drop_duplicates("vehicle", keep="last")
+        .set_index("vehicle")["home_area"]
+        .astype(object)
+    )
     return (areas.to_numpy(), homes) if areas.isin(homes.dropna().unique()).any() else None
 
 

@@ -70,9 +70,13 @@ class Ground:
         return stakeout.Roster(blocks, sites, stakeout.travel_between(sites, kmh), limits=limits)
 
 
-def ground_of(inputs):
-    """`Ground` of a city; `inputs` as `inputs.load` returns."""
-    readers, side = presence.readers_of(inputs.watched), inputs.place_metres
+def ground_of(inputs, before=None):
+    """`Ground` of a city; `inputs` as `inputs.load` returns.
+
+    With `before` (a month) it is the ground as known when that month began: where readers had been, and what their hours were worth.
+    Effort and reads are of all months.
+    """
+    readers, side = presence.readers_of(inputs.watched, before), inputs.place_metres
     fixtures = inputs.fixtures.assign(
         **{f"place_{axis}": (inputs.fixtures[axis] // side).astype("int64") for axis in "xy"}
     )
@@ -81,7 +85,7 @@ def ground_of(inputs):
     middle = {axis: (places[f"place_{axis}"] + 0.5) * side for axis in "xy"}
     places = places.assign(**middle, area_name=area_of(middle["x"], middle["y"], inputs.areas))
     here = pd.MultiIndex.from_frame(places[at])
-    watched = inputs.watched
+    watched = inputs.watched[inputs.watched["month"] < before] if before else inputs.watched
 
     def among(rows):
         return here.isin(pd.MultiIndex.from_frame(rows[at]))
@@ -93,11 +97,13 @@ def ground_of(inputs):
     )
     places["can_wait"] = places["lot"] | among(watched[watched["looker"].isin(CREWS) & (watched["hours"] > 0)])
     places["place_name"] = _names(places, fixtures, inputs.names)
-    logged = _logged_share(watched, inputs.duty_hours)
+    logged = _logged_share(inputs.watched, inputs.duty_hours)
     crew_hour, more = _crew_hour(readers.weights) * logged, len(places) - len(readers.places)
     effort = {month: np.pad(hours, ((0, 0), (0, more))) / crew_hour for month, hours in readers.effort.items()}
     fixed = readers.weights[readers.weights.index.isin(FIXED)]
-    return Ground(places, effort, _read(watched, here), fixed.max() / crew_hour if len(fixed) else np.nan, side, logged)
+    return Ground(
+        places, effort, _read(inputs.watched, here), fixed.max() / crew_hour if len(fixed) else np.nan, side, logged
+    )
 
 
 def _read(watched, places):
