@@ -25,7 +25,7 @@ PARTS = len(PART_STARTS)
 CLASSES = {"0": 0, "1-2": 1, "3-9": 3, "10+": 10}  # reliability class and the visits from which it holds
 NEIGHBOURS = 24  # places that the kernel of one point reaches, at most
 HOME_SHARES = np.linspace(0, 0.95, 39)  # of time spent at home, that are tried
-HOME_PRIOR = 10.0  # visits that the share of all slots is worth to each
+HOME_PRIOR = 10.0  # visits of all slots together that count in each, where few were made in it
 ROWS_AT_ONCE = 20_000  # vehicle-slots computed together: bounds memory whatever the number of vehicles
 
 
@@ -290,9 +290,7 @@ class Whereabouts:
         area, share = self.homes.vehicles[vehicle], self.homes.share[slot]
         home = self.homes.maps[np.maximum(area, 0) * n_slots + slot]
         at_home = np.where(area >= 0, share / (1 - share), 0.0)
-        up = sparse.diags_array(
-            1 + at_home
-        )  # so that all that is not the vehicle's own weighs `shared_weight` together
+        up = sparse.diags_array(1 + at_home)  # as much more as the home area adds to what all share
         return (up @ visited).tocsr(), (up @ near).tocsr(), (sparse.diags_array(at_home) @ home).tocsr()
 
     def _with_homes(self, counts, vehicle, slot, visited):
@@ -384,6 +382,14 @@ def fit(visits, effort, places, settings, vehicles=None, everyone=None, homes=No
     all vehicles, visits per effort shrunk towards the neighbourhood (gamma-Poisson; Clayton and Kaldor 1987, Biometrics
     43), so that a place where nobody reads has the level of the places around it. Dividing by the chance of being read:
     Horvitz and Thompson (1952), JASA 47.
+
+    With `everyone`, m(h, p) is the map of all plates, made likewise, and the first term is m(h, p) * n / (effort * m + floor), with n
+    and effort * m carried over from like slots: the vehicle's share of all that could be read at the place, times all that stand
+    there in slot h. `shared` is then m times what the vehicles asked for are of all, by place.
+
+    With `homes`, `shared` of a vehicle of area A is a mixture: for a share of the time, found by slot as that under which the visits
+    are likeliest (given the effort), it is somewhere in A, in proportion to `shared` there; else anywhere. The first term has the
+    same mixture as m, so that a visit in A by day says more about the night than one elsewhere.
 
     Examples
     --------
@@ -884,6 +890,8 @@ def _among(counts, effort, usual):
 def _homes(homes, vehicles, visits, effort, shared, usual, likeness, floor):
     """`Homes`, with the share of time at home by slot under which the visits are least surprising."""
     codes, names = pd.factorize(np.asarray(homes[0], object))
+    if len(codes) != effort.shape[1]:
+        raise ValueError(f"homes has areas of {len(codes)} places, not of {effort.shape[1]}")
     registered = pd.Index(names).get_indexer(homes[1].reindex(vehicles))
     in_area = sparse.csr_array(
         (np.ones((codes >= 0).sum()), (codes[codes >= 0], np.flatnonzero(codes >= 0))), (len(names), len(codes))
@@ -960,7 +968,7 @@ def _effort(effort, n_places):
 
 
 def _everyone(reads, effort):
-    """Reads of all plates where there was effort, as many as looks at the effort's places could make."""
+    """Reads of all plates, those left out that lie where there was no effort."""
     reads = np.asarray(reads, float)
     if reads.shape != effort.shape or not (reads >= 0).all() or not reads[effort > 0].any():
         raise ValueError(
