@@ -216,6 +216,20 @@ def test_a_scale_that_no_month_tells_is_one_and_unsure():
     )
 
 
+def test_a_trial_does_not_know_what_readers_did_from_its_month_on(inputs):
+    from dataclasses import replace
+
+    month = sorted(inputs.watched["month"].unique())[-2]
+    later = inputs.watched["month"] >= month
+    other = replace(inputs, watched=inputs.watched.assign(read=inputs.watched["read"].where(~later, 7)))
+    known, changed = (ground_of(one, before=month) for one in (inputs, other))
+    assert known.places.equals(changed.places) and known.fixed_hour == changed.fixed_hour
+    assert all((known.effort[name] == changed.effort[name]).all() for name in known.effort)
+    assert (
+        not ground_of(inputs).places.equals(ground_of(other).places) or ground_of(other).fixed_hour != known.fixed_hour
+    )
+
+
 def test_practice_is_spread_over_the_hours_of_the_plan():
     done = pd.DataFrame({"slot": [1, 2], "place": [7, 8], "hours": [30.0, 10.0]})
     plan = trials.practice(done, 20.0, mean_hours=4.0)
@@ -239,7 +253,7 @@ def test_a_city_without_an_earlier_register_has_no_trial(sample_city, inputs):
 
     late = replace(inputs, history=inputs.history[inputs.history["snapshot_on"] == inputs.history["snapshot_on"].max()])
     choices = choices_of(sample_city)
-    tried = trials.try_months(late, ground_of(late), choices, foresight.whereabouts.Settings(), choices.months[-2:])
+    tried = trials.try_months(late, choices, choices.months[-2:])
     assert tried.table.empty and tried.scale == (1.0, trials.PRIOR_ERROR)
     assert "시험할 달이 모자라" in case.sentences.trials_said(tried, shown.trials(tried))[0].text.ko
 

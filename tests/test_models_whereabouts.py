@@ -254,6 +254,9 @@ VISIT = {"vehicle": ["A", "B"], "slot": [0, 1], "place": [0, 1], "day": [1, 2]}
         ("effort", {"effort": np.ones((SLOTS, 39))}),
         ("multiple of 7", {"effort": np.ones((15, 40))}),
         ("places must", {"places": np.full((40, 2), np.nan)}),
+        ("reads of everyone", {"everyone": np.ones((SLOTS, 39))}),
+        ("reads of everyone", {"everyone": np.zeros((SLOTS, 40))}),
+        ("areas", {"homes": (["north"] * 39, pd.Series(dtype=object))}),
     ],
 )
 def test_impossible_input_is_refused(named, changes):
@@ -285,6 +288,69 @@ def test_impossible_questions_are_refused():
     ):
         with pytest.raises(ValueError):
             ask()
+
+
+def test_a_vehicle_seen_among_shops_by_day_is_not_awaited_there_at_night():
+    shops, flats, night = 0, 1, 6
+    effort, everyone = np.ones((SLOTS, 2)), np.full((SLOTS, 2), 500.0)
+    everyone[:, shops] = np.where(np.isin(np.arange(SLOTS) % PARTS, [0, night]), 20, 900)
+    visits = pd.DataFrame({"vehicle": ["A", "B"], "slot": 3, "place": [shops, flats], "day": 1})
+    town = (visits, effort, [[0, 0], [5000, 0]], Settings(slot_reach=math.inf, near_weight=0.0, shared_weight=0.5))
+    blind, told = whereabouts.fit(*town), whereabouts.fit(*town, everyone=everyone)
+    at_shops = [model.probability(["A", "A"], [3, night], [shops, shops])["probability"] for model in (blind, told)]
+    assert at_shops[0][1] > 0.6, "without the others the night is as the day"
+    assert at_shops[1][0] > 0.6 and at_shops[1][1] < 0.3
+    assert told.probability(["B"], [night], [flats])["probability"][0] > 0.9
+
+
+class Homely:
+    """Vehicles that are in the 읍면동 of their register by a known share of the time, and anywhere in the rest."""
+
+    def __init__(self, seed, n=800):
+        chance = np.random.default_rng(seed)
+        self.areas, self.places = np.repeat(list("NESW"), 10), chance.uniform(0, 4000, (40, 2))
+        self.share = np.where(np.isin(np.arange(SLOTS) % PARTS, [0, 6]), 0.8, 0.2)
+        self.effort = chance.gamma(1, 1, (SLOTS, 40)) + 0.05
+        home = chance.choice(list("NESW"), n)
+        inside = (home[:, None] == self.areas) / 10
+        there = self.share[:, None] * inside[:, None] + (1 - self.share[:, None]) / 40
+        count = chance.poisson(there * self.effort / self.effort.mean() * 6 / SLOTS)
+        where = np.repeat(np.argwhere(count), count[count > 0], axis=0)
+        self.visits = pd.DataFrame(where, columns=["vehicle", "slot", "place"]).assign(day=1)
+        self.vehicles = np.arange(n + 2)  # the last two are never seen, and the very last is registered nowhere
+        self.home = pd.Series([*home, "N", None], self.vehicles, dtype=object)
+        self.model = whereabouts.fit(
+            self.visits, self.effort, self.places, Settings(slot_reach=math.inf), self.vehicles,
+            everyone=100 * self.effort, homes=(self.areas, self.home),
+        )  # fmt: skip
+
+
+def test_the_share_of_time_at_home_is_found_by_slot():
+    found = np.mean([Homely(seed).model.homes.share for seed in range(5)], axis=0)
+    np.testing.assert_allclose(found, Homely(0).share, atol=0.08)
+
+
+def test_who_was_never_seen_is_awaited_in_the_area_of_its_register():
+    town = Homely(0)
+    seldom, stranger = town.vehicles[-2:]
+    night, place = np.full(40, 6), np.arange(40)
+    own = town.model.probability(np.full(40, seldom), night, place)["probability"].to_numpy()
+    assert own[town.areas == "N"].sum() == pytest.approx(0.8 + 0.2 / 4, abs=0.1)
+    other = town.model.probability(np.full(40, stranger), night, place)["probability"].to_numpy()
+    np.testing.assert_allclose(other, town.model.background()[6])
+
+
+def test_with_homes_the_sparse_table_still_sums_to_one_and_equals_single_answers():
+    town = Homely(1)
+    some = town.vehicles[-20:]
+    own, rest = town.model.table(0, some, [3, 6])
+    whole = np.einsum("vs,sp->vsp", rest["background"].to_numpy().reshape(20, 2), town.model.background()[[3, 6]])
+    at = own["vehicle"].to_numpy() - some[0], own["slot"].to_numpy() // 6, own["place"].to_numpy()
+    np.add.at(whole, at, own["probability"])
+    np.testing.assert_allclose(whole.sum(axis=2), 1)
+    vehicle, slot, place = (axis.ravel() for axis in np.indices(whole.shape))
+    told = town.model.probability(some[vehicle], np.array([3, 6])[slot], place)["probability"]
+    np.testing.assert_allclose(told, whole.ravel(), atol=1e-12)
 
 
 def reads_of(vehicle, reader, times, x, y):

@@ -24,6 +24,8 @@ PART_STARTS = (0, 6, 9, 12, 14, 17, 20)  # hours at which the parts of a day beg
 PARTS = len(PART_STARTS)
 CLASSES = {"0": 0, "1-2": 1, "3-9": 3, "10+": 10}  # reliability class and the visits from which it holds
 NEIGHBOURS = 24  # places that the kernel of one point reaches, at most
+HOME_SHARES = np.linspace(0, 0.95, 39)  # of time spent at home, that are tried
+HOME_PRIOR = 10.0  # visits of all slots together that count in each, where few were made in it
 ROWS_AT_ONCE = 20_000  # vehicle-slots computed together: bounds memory whatever the number of vehicles
 
 
@@ -49,6 +51,30 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Homes:
+    """In which area each vehicle is registered, and how much of its time it is there.
+
+    Attributes
+    ----------
+    places, vehicles : np.ndarray of int, shapes (n_places,) and (n_vehicles,)
+        Area of each; -1 where none is known.
+    share : np.ndarray, shape (n_slots,)
+        Of the time of a vehicle, spent at home; the rest it is anywhere, as all vehicles are.
+    maps : sparse.csr_array, shape (n_areas * n_slots, n_places)
+        Where in its area a vehicle is then; rows sum to 1, or 0 where the area has no place.
+    inside, outside : np.ndarray, shape (n_slots, n_places)
+        What a visit weighs at a place of the vehicle's own area, and of another.
+    """
+
+    places: np.ndarray
+    vehicles: np.ndarray
+    share: np.ndarray
+    maps: sparse.csr_array
+    inside: np.ndarray
+    outside: np.ndarray
+
+
+@dataclass(frozen=True)
 class Whereabouts:
     """Chances of places for every vehicle and slot, never held as one array.
 
@@ -65,6 +91,7 @@ class Whereabouts:
     shared: np.ndarray = field(repr=False)  # shape (n_slots, n_places), rows sum to 1
     settings: Settings
     readers: np.ndarray = field(repr=False)  # shape (n_slots, n_places), 1 everywhere for presence
+    homes: Homes | None = field(default=None, repr=False)
 
     def seen_by(self, effort):
         """The same vehicles, asked where readers with this effort will see them.
@@ -234,23 +261,47 @@ class Whereabouts:
         background = self._background().sum(axis=1)
         for start in range(0, max(len(vehicle), 1), ROWS_AT_ONCE):
             some = slice(start, start + ROWS_AT_ONCE)
-            visited, near = self._own_parts(vehicle[some], slot[some])
-            own = _times(visited + self.settings.near_weight * near, self.readers, slot[some])
+            visited, near, home = self._own_parts(vehicle[some], slot[some])
+            own = visited + self.settings.near_weight * near + self.settings.shared_weight * home
+            own = _times(own, self.readers, slot[some])
             total = own.sum(axis=1) + background[slot[some]]
             yield vehicle[some], slot[some], own, np.where(total > 0, total, np.nan)
 
     def _own_parts(self, vehicle, slot):
-        """Visits of like slots per effort, and the neighbourhood of their places, which sums to 1."""
+        """Visits of like slots per effort, the neighbourhood of their places, and the home area; in units of the shared map.
+
+        Without homes the neighbourhood sums to 1 and the home area to 0.
+        """
         n_slots = len(self.likeness)
         columns = vehicle[:, None] * n_slots + np.arange(n_slots)
         pointers = np.arange(0, columns.size + 1, n_slots)
         carry = sparse.csr_array(
             (self.likeness[slot].ravel(), columns.ravel(), pointers), (len(vehicle), self.counts.shape[0])
         )
-        visited = _times((carry @ self.counts).tocsr(), self.per_effort, slot)
+        counts = (carry @ self.counts).tocsr()
+        visited = _times(counts, self.per_effort, slot)
+        if self.homes is not None:
+            visited = self._with_homes(counts, vehicle, slot, visited)
         total = visited.sum(axis=1)
         shares = sparse.diags_array(np.divide(1, total, out=np.zeros(len(total)), where=total > 0)) @ visited
-        return visited, (shares @ self.kernel).tocsr()
+        near = (shares @ self.kernel).tocsr()
+        if self.homes is None:
+            return visited, near, sparse.csr_array(visited.shape)
+        area, share = self.homes.vehicles[vehicle], self.homes.share[slot]
+        home = self.homes.maps[np.maximum(area, 0) * n_slots + slot]
+        at_home = np.where(area >= 0, share / (1 - share), 0.0)
+        up = sparse.diags_array(1 + at_home)  # as much more as the home area adds to what all share
+        return (up @ visited).tocsr(), (up @ near).tocsr(), (sparse.diags_array(at_home) @ home).tocsr()
+
+    def _with_homes(self, counts, vehicle, slot, visited):
+        """Visits weighed by whether they were made in the vehicle's own area, where that is known."""
+        coo, plain = counts.tocoo(), visited.tocoo()
+        own = self.homes.vehicles[vehicle][coo.row]
+        inside = own == self.homes.places[coo.col]
+        at = slot[coo.row], coo.col
+        weight = np.where(inside, self.homes.inside[at], self.homes.outside[at])
+        data = np.where(own >= 0, coo.data * weight, plain.data)
+        return sparse.csr_array((data, (coo.row, coo.col)), counts.shape)
 
     def _table(self, parts, names):
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)] or [[] for _ in names]
@@ -284,7 +335,7 @@ def slot_of(moments, rest_day):
     return pd.Series(part, moments.index) + PARTS * rest_day.astype(bool)
 
 
-def fit(visits, effort, places, settings, vehicles=None):
+def fit(visits, effort, places, settings, vehicles=None, everyone=None, homes=None):
     """Where each vehicle is, corrected for where it was looked for.
 
     Parameters
@@ -301,6 +352,12 @@ def fit(visits, effort, places, settings, vehicles=None):
     settings : Settings
     vehicles : array-like, optional
         All vehicles asked for, seen or not. Those with visits, if not given.
+    everyone : array-like, shape (n_slots, n_places), optional
+        Plates read there, whosever, with the same effort. It shows when a place is full: a vehicle that was seen in a street of
+        shops by day is then not awaited there at night.
+    homes : (array-like, pd.Series), optional
+        Area of each place, shape (n_places,), and that in which each vehicle is registered, indexed by vehicle; any labels, missing
+        where not known. At night a vehicle that was seldom seen is awaited in its own area first.
 
     Returns
     -------
@@ -326,6 +383,14 @@ def fit(visits, effort, places, settings, vehicles=None):
     43), so that a place where nobody reads has the level of the places around it. Dividing by the chance of being read:
     Horvitz and Thompson (1952), JASA 47.
 
+    With `everyone`, m(h, p) is the map of all plates, made likewise, and the first term is m(h, p) * n / (effort * m + floor), with n
+    and effort * m carried over from like slots: the vehicle's share of all that could be read at the place, times all that stand
+    there in slot h. `shared` is then m times what the vehicles asked for are of all, by place.
+
+    With `homes`, `shared` of a vehicle of area A is a mixture: for a share of the time, found by slot as that under which the visits
+    are likeliest (given the effort), it is somewhere in A, in proportion to `shared` there; else anywhere. The first term has the
+    same mixture as m, so that a visit in A by day says more about the night than one elsewhere.
+
     Examples
     --------
     >>> visits = pd.DataFrame({"vehicle": ["A", "A", "B"], "slot": [0, 0, 1], "place": [0, 1, 2], "day": [1, 2, 2]})
@@ -342,6 +407,13 @@ def fit(visits, effort, places, settings, vehicles=None):
     visits, vehicles = _visits(visits, effort, vehicles)
     likeness = slot_likeness(len(effort), settings.slot_reach, settings.other_day)
     kernel = _kernel(places, settings.reach_metres)
+    counts = _counts(visits, effort.shape)
+    if everyone is None:
+        usual, shared = np.ones_like(effort), _shared(counts, effort, kernel, settings.shared_by_slot)
+    else:
+        usual = _shared(_everyone(everyone, effort), effort, kernel, 1.0)
+        shared = _among(counts, effort, usual)
+    floor = settings.effort_floor
     row = visits["vehicle"] * len(effort) + visits["slot"]
     recency = 0.5 ** ((visits["day"].max() - visits["day"]) / settings.half_life_days)
     shape = (len(vehicles) * len(effort), len(places))
@@ -349,12 +421,13 @@ def fit(visits, effort, places, settings, vehicles=None):
         vehicles=vehicles,
         visits=np.bincount(visits["vehicle"], minlength=len(vehicles)),
         counts=sparse.csr_array((recency, (row, visits["place"])), shape),
-        per_effort=_per_effort(visits, effort, likeness, settings.effort_floor),
+        per_effort=_per_effort(visits, effort, usual, likeness, floor),
         likeness=likeness,
         kernel=kernel,
-        shared=_shared(visits, effort, kernel, settings.shared_by_slot),
+        shared=shared,
         settings=settings,
         readers=np.ones_like(effort),
+        homes=None if homes is None else _homes(homes, vehicles, visits, effort, shared, usual, likeness, floor),
     )
 
 
@@ -376,12 +449,12 @@ def slot_likeness(n_slots, reach, other_day):
     return np.exp(-apart / reach) * np.where(kind[:, None] == kind, 1, other_day)
 
 
-def choose_settings(visits, effort, places, held_back):
+def choose_settings(visits, effort, places, held_back, everyone=None, homes=None):
     """Settings under which the visits left out are least surprising.
 
     Parameters
     ----------
-    visits, effort, places : as for `fit`
+    visits, effort, places, everyone, homes : as for `fit`
     held_back : pd.Series of bool, same index as `visits`
         Visits to predict from the others; the last days, so that recency is judged as it will be used.
 
@@ -411,6 +484,8 @@ def choose_settings(visits, effort, places, held_back):
         "effort_floor": (0.03, 0.1, 0.3, 1.0, 3.0),
         "half_life_days": (14.0, 30.0, 90.0, 180.0, math.inf),
     }
+    if everyone is not None:  # their map has its own hours
+        del steps["shared_by_slot"]
     if pd.Series(visits["day"]).nunique() < 14:  # nothing to learn about age from less than two weeks
         steps["half_life_days"] = (math.inf,)
     judged = {}
@@ -418,7 +493,7 @@ def choose_settings(visits, effort, places, held_back):
     def judge(settings):
         key = tuple(getattr(settings, name) for name in steps)
         if key not in judged:
-            judged[key] = _best_weights(settings, visits, effort, places, held_back)
+            judged[key] = _best_weights(settings, visits, effort, places, held_back, everyone, homes)
         return judged[key]
 
     loss, best = judge(Settings(reach_metres=spacing))
@@ -719,19 +794,21 @@ def _passes(reads):
     return own.set_index("vehicle")[["passes", "share_of_passes"]]
 
 
-def _best_weights(settings, visits, effort, places, held_back):
+def _best_weights(settings, visits, effort, places, held_back, everyone, homes):
     """Mean log-loss of the held-back visits under the best two weights, and the settings with them."""
     vehicles = pd.Index(visits["vehicle"].unique())
-    model = fit(visits[~held_back], effort, places, settings, vehicles).seen_by(effort)
+    model = fit(visits[~held_back], effort, places, settings, vehicles, everyone, homes).seen_by(effort)
     held = visits[held_back]
     n_slots = len(model.likeness)
     slots, places = held["slot"].to_numpy(), held["place"].to_numpy()
     pairs, row = np.unique(vehicles.get_indexer(held["vehicle"]) * n_slots + slots, return_inverse=True)
     slot = pairs % n_slots
-    own = [_times(part, model.readers, slot) for part in model._own_parts(pairs // n_slots, slot)]
+    *own, home = (_times(part, model.readers, slot) for part in model._own_parts(pairs // n_slots, slot))
     shared = model.shared * model.readers
-    at_place = np.column_stack([*(part[row, places] for part in own), shared[slots, places]])
-    in_all = np.column_stack([*(part.sum(axis=1)[row] for part in own), shared.sum(axis=1)[slots]])
+    at_place = np.column_stack([*(part[row, places] for part in own), shared[slots, places] + home[row, places]])
+    in_all = np.column_stack(
+        [*(part.sum(axis=1)[row] for part in own), (shared.sum(axis=1)[slot] + home.sum(axis=1))[row]]
+    )
 
     def loss(logs):
         weights = np.array([1.0, *np.exp(np.clip(logs, -12, 12))])
@@ -773,11 +850,16 @@ def _higher(in_order, values):
     return len(in_order) - (left + right) / 2
 
 
-def _per_effort(visits, effort, likeness, floor):
-    """1 over the effort of like slots, scaled to a mean of 1 over the visits."""
-    of_like_slots = likeness @ effort / likeness.sum(axis=1, keepdims=True)
-    weight = 1 / (of_like_slots + floor * effort[effort > 0].mean())
-    return weight / weight[visits["slot"], visits["place"]].mean()
+def _per_effort(visits, effort, usual, likeness, floor, scaled_by=None):
+    """What is usual over the effort times what is usual of like slots, scaled to a mean of 1 over the visits."""
+
+    def weight(usual):
+        expected = effort * usual
+        of_like_slots = likeness @ expected / likeness.sum(axis=1, keepdims=True)
+        return usual / (of_like_slots + floor * expected[expected > 0].mean())
+
+    scale = weight(usual if scaled_by is None else scaled_by)
+    return weight(usual) / scale[visits["slot"], visits["place"]].mean()
 
 
 def _kernel(places, reach):
@@ -790,10 +872,52 @@ def _kernel(places, reach):
     return sparse.csr_array((weight.ravel(), (row, column.ravel())), (len(places), len(places)))
 
 
-def _shared(visits, effort, kernel, by_slot):
-    """Map of all vehicles by slot: visits per effort, shrunk to all slots, and those to the neighbourhood."""
-    counts = np.zeros(effort.shape)
+def _counts(visits, shape):
+    """Visits by slot and place."""
+    counts = np.zeros(shape)
     np.add.at(counts, (visits["slot"], visits["place"]), 1)
+    return counts
+
+
+def _among(counts, effort, usual):
+    """Map of the vehicles asked for: that of everyone, times their share by place, shrunk towards their share in all places."""
+    expected = effort * usual
+    expected = expected.sum(axis=0) * counts.sum() / expected.sum()
+    shared = usual * _shrunk(counts.sum(axis=0), expected, np.ones_like(expected))
+    return shared / shared.sum(axis=1, keepdims=True)
+
+
+def _homes(homes, vehicles, visits, effort, shared, usual, likeness, floor):
+    """`Homes`, with the share of time at home by slot under which the visits are least surprising."""
+    codes, names = pd.factorize(np.asarray(homes[0], object))
+    if len(codes) != effort.shape[1]:
+        raise ValueError(f"homes has areas of {len(codes)} places, not of {effort.shape[1]}")
+    registered = pd.Index(names).get_indexer(homes[1].reindex(vehicles))
+    in_area = sparse.csr_array(
+        (np.ones((codes >= 0).sum()), (codes[codes >= 0], np.flatnonzero(codes >= 0))), (len(names), len(codes))
+    )
+    mass = in_area @ shared.T  # area x slot
+    at_home = np.where(codes[None] >= 0, shared / np.maximum(mass[codes].T, 1e-12), 0.0)
+    own, slot, place = registered[visits["vehicle"]], visits["slot"].to_numpy(), visits["place"].to_numpy()
+    known = own >= 0
+    own, slot, place = own[known], slot[known], place[known]
+    seen_home = np.where(codes[place] == own, at_home[slot, place], 0.0)
+    effort_home, effort_all = (in_area @ (at_home * effort).T)[own, slot], (shared * effort).sum(axis=1)[slot]
+    chance = HOME_SHARES[:, None] * seen_home + (1 - HOME_SHARES[:, None]) * shared[slot, place]
+    chance /= HOME_SHARES[:, None] * effort_home + (1 - HOME_SHARES[:, None]) * effort_all
+    told = np.stack([np.bincount(slot, row, len(effort)) for row in np.log(chance)])  # share x slot
+    told += told.sum(axis=1, keepdims=True) * HOME_PRIOR / max(len(own), 1)
+    share = HOME_SHARES[told.argmax(axis=0)]
+    ever = share[:, None] / np.maximum(mass[codes].T, 1e-12) + 1 - share[:, None]
+    inside = _per_effort(visits, effort, usual * ever, likeness, floor, usual)
+    outside = _per_effort(visits, effort, usual * (1 - share[:, None]), likeness, floor, usual)
+    rows = np.repeat(np.arange(len(names)), len(effort)), np.tile(np.arange(len(effort)), len(names))
+    maps = sparse.csr_array(in_area.toarray()[rows[0]] * at_home[rows[1]])
+    return Homes(codes, registered, share, maps, inside, outside)
+
+
+def _shared(counts, effort, kernel, by_slot):
+    """Map of all vehicles by slot: visits per effort, shrunk to all slots, and those to the neighbourhood."""
     total, watched = counts.sum(axis=0), effort.sum(axis=0)
     mean = total.sum() / watched.sum()
     around = (kernel @ total + 1) / (kernel @ watched + 1 / mean)  # one visit's worth of the mean where nobody reads
@@ -841,6 +965,16 @@ def _effort(effort, n_places):
     if (effort < 0).any():
         raise ValueError("effort below zero or without bound")
     return effort
+
+
+def _everyone(reads, effort):
+    """Reads of all plates, those left out that lie where there was no effort."""
+    reads = np.asarray(reads, float)
+    if reads.shape != effort.shape or not (reads >= 0).all() or not reads[effort > 0].any():
+        raise ValueError(
+            f"reads of everyone must be {effort.shape}, not below 0 and not all 0, got shape {reads.shape}"
+        )
+    return np.where(effort > 0, reads, 0.0)
 
 
 def _within(name, numbers, end):

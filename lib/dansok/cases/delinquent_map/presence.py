@@ -45,13 +45,15 @@ def slot_of(table):
     return part + PARTS * table["rest_day"].to_numpy(bool)
 
 
-def readers_of(watched):
+def readers_of(watched, before=None):
     """One effort out of the hours of unlike readers, by what they read at places that they share.
 
     Parameters
     ----------
     watched : pd.DataFrame
         As `inputs.Inputs.watched`.
+    before : str, optional
+        Month from which on nothing may be known: places and weights are those of the months before it, effort is of all.
 
     Returns
     -------
@@ -61,18 +63,21 @@ def readers_of(watched):
     spread = _spread(watched.assign(slot=slot_of(watched)))
     by = ["looker", "place_x", "place_y", "month", "slot"]
     looks = spread.groupby(by, as_index=False)[["hours", "read"]].sum()
-    there = looks.groupby(["place_x", "place_y"])["read"].transform("sum") > 0
-    looks = looks[there & (looks["hours"] > 0)]
+    known = looks["month"] < before if before else pd.Series(True, looks.index)
+    there = (
+        looks.assign(read=looks["read"].where(known, 0)).groupby(["place_x", "place_y"])["read"].transform("sum") > 0
+    )
+    looks, known = looks[there & (looks["hours"] > 0)], known[there & (looks["hours"] > 0)]
     places = looks[["place_x", "place_y"]].drop_duplicates().sort_values(["place_x", "place_y"], ignore_index=True)
     looks = looks.merge(places.reset_index(names="place"), on=["place_x", "place_y"])
     if looks.empty:
         return Readers(places, pd.Series(dtype=float), {})
-    met = looks.groupby(["looker", "place", "slot"], as_index=False)[["hours", "read"]].sum()
+    met = looks[known.to_numpy()].groupby(["looker", "place", "slot"], as_index=False)[["hours", "read"]].sum()
     weights = whereabouts.reader_weights(met.rename(columns={"looker": "reader", "read": "reads"}))
     effort = {}
     for month, own in looks.groupby("month"):
         effort[month] = np.zeros((SLOTS, len(places)))
-        np.add.at(effort[month], (own["slot"], own["place"]), own["hours"] * own["looker"].map(weights))
+        np.add.at(effort[month], (own["slot"], own["place"]), own["hours"] * own["looker"].map(weights).fillna(0.0))
     return Readers(places, weights, effort)
 
 

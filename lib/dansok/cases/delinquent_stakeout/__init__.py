@@ -184,9 +184,7 @@ def analyse(inputs, choices):
     """
     ground, held = ground_of(inputs), inputs.held
     held_back = choices.months[-trials.MOST_TRIALS :]
-    tried = trials.try_months(
-        inputs, ground, choices, foresight.settings_before(held_back[0], inputs, ground, choices), held_back
-    )
+    tried = trials.try_months(inputs, choices, held_back)
     month = foresight.next_month(choices)
     blocks = choices.blocks_of(month)
     settings = foresight.settings_before(month, inputs, ground, choices)

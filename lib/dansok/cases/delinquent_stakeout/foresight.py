@@ -76,7 +76,8 @@ def _known(held, months, inputs, ground, choices, settings, slots):
         return None
     everyone = held.vehicles.index.union(seen["vehicle"].unique())
     effort, middles = ground.effort_of(months), ground.places[["x", "y"]].to_numpy(float)
-    model = whereabouts.fit(seen, effort, middles, settings, everyone)
+    homes = _homes(inputs, held.day, ground)
+    model = whereabouts.fit(seen, effort, middles, settings, everyone, ground.read_of(months), homes)
     active = whereabouts.activity(model, effort / choices.hours_to_meet)["activity"]
     vehicles, paid = _worth(held, inputs, choices)
     wanted = vehicles.index[vehicles["eligible"]]
@@ -115,7 +116,20 @@ def settings_before(month, inputs, ground, choices):
     if len(seen) < presence.LEAST_VISITS or late.all() or not late.any():
         return whereabouts.Settings()
     middles = ground.places[["x", "y"]].to_numpy(float)
-    return whereabouts.choose_settings(seen, ground.effort_of(months), middles, late)
+    homes = _homes(inputs, pd.Timestamp(f"{months[-1]}-01") + pd.offsets.MonthEnd(), ground)
+    return whereabouts.choose_settings(seen, ground.effort_of(months), middles, late, ground.read_of(months), homes)
+
+
+def _homes(inputs, day, ground):
+    """Area of each place, and the one in which each vehicle was last registered; None where no register names the city's areas."""
+    areas = ground.places["area_name"].astype(object)
+    homes = (
+        inputs.history[_until(inputs, day)]
+        .drop_duplicates("vehicle", keep="last")
+        .set_index("vehicle")["home_area"]
+        .astype(object)
+    )
+    return (areas.to_numpy(), homes) if areas.isin(homes.dropna().unique()).any() else None
 
 
 def next_month(choices):

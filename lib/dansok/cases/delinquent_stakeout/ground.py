@@ -27,6 +27,8 @@ class Ground:
         lot is), `lot`, `camera` (bool: one stands there), `read` (bool: a fixed reader reads there).
     effort : dict of str -> np.ndarray, shape (SLOTS, n_places)
         By month, hours of a crew that would read as much.
+    read : dict of str -> np.ndarray, shape (SLOTS, n_places)
+        By month, plates read, whosever.
     fixed_hour : float
         What an hour of a gate or camera is in hours of a crew; missing where none read.
     side : int
@@ -38,14 +40,22 @@ class Ground:
 
     places: pd.DataFrame
     effort: dict
+    read: dict
     fixed_hour: float
     side: int
     logged: float
 
     def effort_of(self, months):
         """Effort of some months together."""
+        return self._together(self.effort, months)
+
+    def read_of(self, months):
+        """Plates read in some months together."""
+        return self._together(self.read, months)
+
+    def _together(self, by_month, months):
         nothing = np.zeros((SLOTS, len(self.places)))
-        return sum((self.effort[month] for month in months if month in self.effort), nothing)
+        return sum((by_month[month] for month in months if month in by_month), nothing)
 
     def number_of(self, x, y):
         """Number of the place at each position (metres); -1 where there is none."""
@@ -60,9 +70,13 @@ class Ground:
         return stakeout.Roster(blocks, sites, stakeout.travel_between(sites, kmh), limits=limits)
 
 
-def ground_of(inputs):
-    """`Ground` of a city; `inputs` as `inputs.load` returns."""
-    readers, side = presence.readers_of(inputs.watched), inputs.place_metres
+def ground_of(inputs, before=None):
+    """`Ground` of a city; `inputs` as `inputs.load` returns.
+
+    With `before` (a month) it is the ground as known when that month began: where readers had been, and what their hours were worth.
+    Effort and reads are of all months.
+    """
+    readers, side = presence.readers_of(inputs.watched, before), inputs.place_metres
     fixtures = inputs.fixtures.assign(
         **{f"place_{axis}": (inputs.fixtures[axis] // side).astype("int64") for axis in "xy"}
     )
@@ -71,7 +85,7 @@ def ground_of(inputs):
     middle = {axis: (places[f"place_{axis}"] + 0.5) * side for axis in "xy"}
     places = places.assign(**middle, area_name=area_of(middle["x"], middle["y"], inputs.areas))
     here = pd.MultiIndex.from_frame(places[at])
-    watched = inputs.watched
+    watched = inputs.watched[inputs.watched["month"] < before] if before else inputs.watched
 
     def among(rows):
         return here.isin(pd.MultiIndex.from_frame(rows[at]))
@@ -83,11 +97,26 @@ def ground_of(inputs):
     )
     places["can_wait"] = places["lot"] | among(watched[watched["looker"].isin(CREWS) & (watched["hours"] > 0)])
     places["place_name"] = _names(places, fixtures, inputs.names)
-    logged = _logged_share(watched, inputs.duty_hours)
+    logged = _logged_share(inputs.watched, inputs.duty_hours)
     crew_hour, more = _crew_hour(readers.weights) * logged, len(places) - len(readers.places)
     effort = {month: np.pad(hours, ((0, 0), (0, more))) / crew_hour for month, hours in readers.effort.items()}
     fixed = readers.weights[readers.weights.index.isin(FIXED)]
-    return Ground(places, effort, fixed.max() / crew_hour if len(fixed) else np.nan, side, logged)
+    return Ground(
+        places, effort, _read(inputs.watched, here), fixed.max() / crew_hour if len(fixed) else np.nan, side, logged
+    )
+
+
+def _read(watched, places):
+    """Plates read by month: dict of np.ndarray, shape (SLOTS, n_places)."""
+    rows = watched.assign(
+        slot=presence.slot_of(watched),
+        place=places.get_indexer(pd.MultiIndex.from_frame(watched[["place_x", "place_y"]])),
+    )
+    found = {}
+    for month, own in rows[(rows["place"] >= 0) & (rows["read"] > 0)].groupby("month"):
+        found[month] = np.zeros((SLOTS, len(places)))
+        np.add.at(found[month], (own["slot"], own["place"]), own["read"])
+    return found
 
 
 def _logged_share(watched, duty_hours):

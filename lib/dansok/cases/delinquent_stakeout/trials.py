@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from dansok.cases.delinquent_stakeout import duty, foresight
-from dansok.cases.delinquent_stakeout.ground import seen_at, squad_hours
+from dansok.cases.delinquent_stakeout.ground import ground_of, seen_at, squad_hours
 from dansok.models import stakeout
 from dansok.words import Refusal
 
 MOST_TRIALS = 6  # months held back, the last ones
-PRIOR_ERROR = 0.5  # of the logarithm of realised over promised, before any month tells
+PRIOR_ERROR = 0.2  # of the logarithm of realised over promised, before any month tells
 OURS, PRACTICE = "plan", "practice"
 RIVALS = ("ten_busiest", "busiest_once", "most_debt_once")
 
@@ -70,21 +70,22 @@ def scale_of(own):
     return float((realised / promised) ** weight), float(np.sqrt(weight) * error)
 
 
-def try_months(inputs, ground, choices, settings, months):
+def try_months(inputs, choices, months):
     """Replay plans in months of the period, each made from what was known when it began.
 
     Parameters
     ----------
-    inputs, ground, choices, settings : as the case has them
+    inputs, choices : as the case has them
     months : list of str
+        Settings of the model of whereabouts are chosen before the first.
 
     Returns
     -------
     Trials
     """
-    rows = []
+    rows, settings = [], foresight.settings_before(months[0], inputs, ground_of(inputs, before=months[0]), choices)
     for month in months:
-        blocks = choices.blocks_of(month)
+        blocks, ground = choices.blocks_of(month), ground_of(inputs, before=month)
         known = foresight.known_before(month, inputs, ground, choices, settings, sorted(blocks["slot"].unique()))
         if known is None:
             continue
