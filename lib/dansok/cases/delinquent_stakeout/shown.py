@@ -173,7 +173,7 @@ def _why_said(block, seen, few):
             "Why here: drawn at random, as a control that the plan is measured against",
         )
     told = Text(f"{seen}대", f"{seen}") if seen >= few else Text(f"{few}대 미만", f"under {few}")
-    if block.grade is None:
+    if pd.isna(block.grade):
         return Text(
             "왜 여기: 기대되는 차는 거의 없고, 모든 읍면동에 가도록 넣은 블록",
             "Why here: next to no vehicle is expected; the block is here so that every area is reached",
