@@ -200,7 +200,9 @@ def test_no_token_of_a_vehicle_stands_in_a_notebook_or_briefing(sample_city):
     hexadecimal = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
     for stage in ("4_analysed", "5_briefings"):
         for path in (sample_city / stage).rglob("*"):
-            if path.is_file():
+            if (
+                path.is_file() and path.suffix != ".parquet"
+            ):  # the tables of a plan hold tokens: the field list needs them
                 held = {one for text in texts_of(path, path.read_bytes()) for one in hexadecimal.findall(text)}
                 assert not held & tokens, path.name
 
