@@ -25,9 +25,6 @@ FRESH  := $(shell [ -f $(CITY)/2_clean/.done ] && \
 	find -L $(CITY)/1_raw $(CITY)/city.toml -cnewer $(CITY)/2_clean/.done 2>/dev/null | head -1)
 CHANGED := $(if $(FRESH),always)
 
-# Two briefings at a time.
-MAKEFLAGS += --jobs=2
-
 .DEFAULT_GOAL := briefings
 .DELETE_ON_ERROR:
 .SECONDARY:
