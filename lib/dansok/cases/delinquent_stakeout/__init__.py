@@ -20,6 +20,7 @@ from dansok.cases.delinquent_stakeout.labels import (
     CALENDAR_COLUMNS,
     EXPECTED,
     FAIRNESS_COLUMNS,
+    FEW_MET,
     LEFT_OUT,
     MONTH_COLUMNS,
     NEXT_COLUMNS,
@@ -164,6 +165,11 @@ class Result:
         return LEFT_OUT.format(few=self.few)
 
     @property
+    def few_met(self):
+        """What a dash means in the table of months replayed."""
+        return FEW_MET.format(few=self.few)
+
+    @property
     def ranking(self):
         """`trials` as `charts.ranking` wants them."""
         return self.trials.assign(name=self.trials["plan"].map(PLANS), value=self.trials["krw_per_hour"])
@@ -237,7 +243,7 @@ def analyse(inputs, choices):
         cards=shown.cards(table, shown.seen_here(known), ground.places, choices.cards, choices.smallest_count),
         sites=shown.sites(table, ground.places, TOP_SITES),
         trials=compared,
-        months=shown.months(tried),
+        months=shown.months(tried, choices.smallest_count),
         returns=curve,
         next_blocks=further,
         readers=readers,

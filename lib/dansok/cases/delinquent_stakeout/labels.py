@@ -14,6 +14,10 @@ LEFT_OUT = Text(
     "{few}대 미만이거나 그로부터 거꾸로 헤아릴 수 있는 묶음은 싣지 않음",
     "groups of under {few} vehicles, and those from which such a number could be worked out, are not listed",
 )
+FEW_MET = Text(
+    "– 는 만났을 차량이 {few}대 미만이라 감춘 것, 또는 나눌 실제 금액이 없는 것",
+    "–: left out, fewer than {few} vehicles would have been met; or nothing was realised to divide by",
+)
 PLANS = {
     "plan": Text("이 계획의 방법", "this way of planning"),
     "ten_busiest": Text("포착이 가장 많은 10곳 되풀이", "ten busiest places again and again"),
@@ -68,8 +72,8 @@ READER_COLUMNS = {
     "rank": Text("순위", "Rank"),
     "kind": Text("종류", "Kind"),
     "where": Text("장소", "Place"),
-    "vehicles": Text("한 달에 볼 대상 차량(대)", "Eligible vehicles seen a month"),
-    "unseen": Text("그중 석 달간 포착되지 않은 차(대)", "Of them not seen for three months"),
+    "vehicles": Text("한 달에 볼 대상 차량, 기대(대)", "Eligible vehicles seen a month, expected"),
+    "unseen": Text("그중 석 달간 포착되지 않은 차, 기대(대)", "Of them not seen for three months, expected"),
     "million_krw": Text("볼 차를 영치하면 더 걷힐 금액(백만 원)", "Seizing those seen adds (million won)"),
 }
 FAIRNESS_COLUMNS = {

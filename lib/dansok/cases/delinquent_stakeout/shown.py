@@ -229,16 +229,20 @@ def trials(tried):
     return pd.DataFrame(rows, columns=columns)
 
 
-def months(tried):
-    """What each month held back promised, scaled by the months before it, and realised: rows as `labels.MONTH_COLUMNS`."""
+def months(tried, few):
+    """What each month held back promised, scaled by the months before it, and realised: rows as `labels.MONTH_COLUMNS`.
+
+    `vehicles` is missing where fewer than `few` would have been met, but some.
+    """
     own = tried.kept_by_month
+    met = own["realised_vehicles"]
     return pd.DataFrame(
         {
             "month": own["month"],
             "promised": own["promised"] / MILLION,
             "realised": own["realised_value"] / MILLION,
             "ratio": (own["promised"] / own["realised_value"]).where(own["realised_value"] > 0),
-            "vehicles": own["realised_vehicles"],
+            "vehicles": met.mask(met.between(0, few, inclusive="neither")),
         }
     )
 
