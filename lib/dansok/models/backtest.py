@@ -339,11 +339,16 @@ def crps_of_negative_binomial(mean, variance, actual):
     if (mean < 0).any() or (variance < mean).any():
         raise ValueError("mean must be at least 0 and variance at least the mean")
     mean = np.maximum(mean, 1e-12)
-    excess = np.maximum(variance - mean, 1e-6 * mean)  # so near to Poisson that the score is the same
-    size, success = mean**2 / excess, mean / (mean + excess)
+    size, success = nbinom_parameters(mean, variance)
     above = mean * stats.nbinom.sf(actual - 1, size + 1, success) - actual * stats.nbinom.sf(actual, size, success)
     distance = actual - mean + 2 * above
     return np.where(np.isfinite(actual), distance - _half_mean_difference(size, success), np.nan)
+
+
+def nbinom_parameters(mean, variance):
+    """Size and success probability of the negative binomials, as `scipy.stats.nbinom` wants them, with these moments."""
+    excess = np.maximum(variance - mean, 1e-6 * mean)  # so near to Poisson that nothing changes
+    return mean**2 / excess, mean / (mean + excess)
 
 
 def _half_mean_difference(size, success):

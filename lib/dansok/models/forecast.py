@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, sparse, spatial, special, stats
 
-from dansok.models.backtest import coverage, crps_of_negative_binomial, interval_score, monthly
+from dansok.models.backtest import coverage, crps_of_negative_binomial, interval_score, monthly, nbinom_parameters
 
 # Months in which the past loses half its weight: bursts, seasons of a place, and what it is like in the long run.
 HALF_LIVES = (1 / 3, 1.0, 3.0)
@@ -462,8 +462,8 @@ def count_quantiles(mean, variance, levels):
     [[3.0, 9.0, 20.0], [0.0, 0.0, 0.0]]
     """
     mean, variance = np.maximum(np.asarray(mean, float), 1e-9), np.asarray(variance, float)
-    excess = np.maximum(variance - mean, 1e-6 * mean)
-    return stats.nbinom.ppf(np.asarray(levels), (mean**2 / excess)[:, None], (mean / (mean + excess))[:, None])
+    size, success = nbinom_parameters(mean, variance)
+    return stats.nbinom.ppf(np.asarray(levels), size[:, None], success[:, None])
 
 
 def judge(rolled, first_judged, ours="top_down", confidence=0.9):

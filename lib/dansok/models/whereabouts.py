@@ -858,8 +858,9 @@ def _per_effort(visits, effort, usual, likeness, floor, scaled_by=None):
         of_like_slots = likeness @ expected / likeness.sum(axis=1, keepdims=True)
         return usual / (of_like_slots + floor * expected[expected > 0].mean())
 
-    scale = weight(usual if scaled_by is None else scaled_by)
-    return weight(usual) / scale[visits["slot"], visits["place"]].mean()
+    own = weight(usual)
+    scale = own if scaled_by is None else weight(scaled_by)
+    return own / scale[visits["slot"], visits["place"]].mean()
 
 
 def _kernel(places, reach):
@@ -892,6 +893,8 @@ def _homes(homes, vehicles, visits, effort, shared, usual, likeness, floor):
     codes, names = pd.factorize(np.asarray(homes[0], object))
     if len(codes) != effort.shape[1]:
         raise ValueError(f"homes has areas of {len(codes)} places, not of {effort.shape[1]}")
+    if not len(names):
+        raise ValueError("homes names the area of no place")
     registered = pd.Index(names).get_indexer(homes[1].reindex(vehicles))
     in_area = sparse.csr_array(
         (np.ones((codes >= 0).sum()), (codes[codes >= 0], np.flatnonzero(codes >= 0))), (len(names), len(codes))
@@ -908,7 +911,7 @@ def _homes(homes, vehicles, visits, effort, shared, usual, likeness, floor):
     told = np.stack([np.bincount(slot, row, len(effort)) for row in np.log(chance)])  # share x slot
     told += told.sum(axis=1, keepdims=True) * HOME_PRIOR / max(len(own), 1)
     share = HOME_SHARES[told.argmax(axis=0)]
-    ever = share[:, None] / np.maximum(mass[codes].T, 1e-12) + 1 - share[:, None]
+    ever = np.where(codes[None] >= 0, share[:, None] / np.maximum(mass[codes].T, 1e-12), 0.0) + 1 - share[:, None]
     inside = _per_effort(visits, effort, usual * ever, likeness, floor, usual)
     outside = _per_effort(visits, effort, usual * (1 - share[:, None]), likeness, floor, usual)
     rows = np.repeat(np.arange(len(names)), len(effort)), np.tile(np.arange(len(effort)), len(names))

@@ -8,12 +8,12 @@ from scipy.stats import false_discovery_control, nbinom, norm
 
 from dansok.cases.parking_hotspots.looking import CAMERAS, CITIZENS, HOURS
 from dansok.models import hotspots, rates
+from dansok.models.rates.corrected import RATED
 
 CONFIDENCE = 0.90
 DRAWS = 1_000  # of all rates together, for ranks and sums
 PERMUTATIONS = 99_999
 GRIDS = 20
-RATED = ("known", "assumed")
 SEASONS = {12: 0, 1: 0, 2: 0, 3: 1, 4: 1, 5: 1, 6: 2, 7: 2, 8: 2, 9: 3, 10: 3, 11: 3}  # winter first
 
 
@@ -209,7 +209,8 @@ def find_hot_spots(evidence, counts, exposure, parts, period, *, false_share, ef
     reach = [(near @ cells_of, by_unit) for cells_of, by_unit in parts]
 
     def tested(counts, exposure, by_units):
-        p_values, _ = hotspots.hot_cells(counts, near, exposure, false_share, PERMUTATIONS, rounds=1)
+        rates = hotspots.standardised_rates(counts, exposure)
+        p_values = hotspots.permutation_p_values(rates, near, draws=PERMUTATIONS)
         p_values = np.maximum(p_values, _by_errors_and_chance(counts, exposure, by_units, near, effort_error))
         return p_values, hotspots.discoveries(p_values, false_share)
 

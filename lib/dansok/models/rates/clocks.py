@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from dansok.models.rates.counts import tail_of
+
 LIKENESS = (1e-2, 1e3)  # bounds of the records that the usual course counts for
 
 
@@ -63,16 +65,14 @@ def own_clocks(counts, expected, *, confidence=0.90):
         )
     if not ((counts >= 0).all() and (expected >= 0).all()):
         raise ValueError("counts and expected must be numbers of 0 or more")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+    tail = tail_of(confidence)
     looked = expected > 0
     counts = np.where(looked, counts, 0.0)
     total, exposed = counts.sum(axis=1, keepdims=True), expected.sum(axis=1, keepdims=True)
     share = np.divide(expected, exposed, out=np.zeros_like(expected), where=exposed > 0)
     mean = total * share
-    likeness = _likeness(counts, total, share)
+    likeness = float(np.clip(1 / max(spread_of_hours(counts, total, share), 1e-9), *LIKENESS))
     factor = np.where(looked, (counts + likeness) / (mean + likeness), np.nan)
-    tail = (1 - confidence) / 2
     low, high = (
         np.where(looked, stats.gamma.ppf(side, counts + likeness, scale=1 / (mean + likeness)), np.nan)
         for side in (tail, 1 - tail)
@@ -80,12 +80,10 @@ def own_clocks(counts, expected, *, confidence=0.90):
     return Clocks(factor, low, high, likeness)
 
 
-def _likeness(counts, total, share):
-    """Inverse variance of the factors, from what hours differ by beyond chance, given the total of their place."""
-    chance = total * share * (1 - share)
+def spread_of_hours(counts, total, share):
+    """Relative variance of hours (axis 1) about their `share` of a place's `total`, beyond chance; by moments, over all places."""
     concentration = (share**2).sum(axis=1, keepdims=True)
+    excess = ((counts - total * share) ** 2 - total * share * (1 - share)).sum()
     # Of counts around mean x factor, conditional on the total: the factors of a place are relative to their own mean.
-    own = total * (total - 1) * share**2 * (1 - 2 * share + concentration)
-    excess, weight = ((counts - total * share) ** 2 - chance).sum(), own.sum()
-    variance = excess / weight if weight > 0 else 0.0
-    return float(np.clip(1 / max(variance, 1e-9), *LIKENESS))
+    weight = (total * (total - 1) * share**2 * (1 - 2 * share + concentration)).sum()
+    return excess / weight if weight > 0 else 0.0

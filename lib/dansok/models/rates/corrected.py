@@ -7,6 +7,8 @@ import pandas as pd
 from scipy import sparse, stats
 from scipy.sparse.csgraph import connected_components
 
+from dansok.models.rates.clocks import spread_of_hours
+from dansok.models.rates.counts import tail_of
 from dansok.models.rates.factors import Terms, fit_factors
 from dansok.models.rates.neighbours import kernels, shrink
 
@@ -172,8 +174,7 @@ def corrected_rates(
     [[2.0, 'known'], [1.1, 'known'], [nan, 'never']]
     """
     counts, exposure, error = _checked(counts, exposure, channels, exposure_error)
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+    tail = tail_of(confidence)
     _, types = _numbered(place_types, len(counts), "place_types")
     area_names, areas = _numbered(areas, len(counts), "areas")
     by_area = _unknown(unknown_by_area, channels, "unknown_by_area")
@@ -190,9 +191,9 @@ def corrected_rates(
     catch, variance = _catch(used, factors, types, areas, links)
     expected = used * catch
     variance += error**2 + _own_hours(seen, expected)
-    shrunk = shrink(*_over_channels(seen, expected, variance, links.channels), near, (1 - confidence) / 2)
+    shrunk = shrink(*_over_channels(seen, expected, variance, links.channels), near, tail)
     by_place = _place_table(counts, effort, shrunk)
-    z = stats.norm.ppf((1 + confidence) / 2)
+    z = stats.norm.ppf(1 - tail)
     return CorrectedRates(
         by_place,
         _hour_table(counts, by_place["rate"], factors, types, links, z),
@@ -245,9 +246,9 @@ def _effort(counts, exposure, links, areas):
 
 def _profile(factors, place_type, links):
     """Rate in an hour over the mean rate of the linked hours; missing where nobody looked."""
-    log = factors.of("hour")[0]
+    log = factors.of("hour")
     if factors.terms.types > 1:
-        log = log + factors.of("type")[0].reshape(factors.terms.types, -1)[place_type]
+        log = log + factors.of("type").reshape(factors.terms.types, -1)[place_type]
     profile = np.where(links.looked_hours, np.exp(log), np.nan)
     return profile / profile[links.hours].mean()
 
@@ -293,10 +294,7 @@ def _own_hours(seen, expected):
     """
     total, exposed = seen.sum(axis=1, keepdims=True), expected.sum(axis=1, keepdims=True)
     share = np.divide(expected, exposed, out=np.zeros_like(expected), where=exposed > 0)
-    concentration = (share**2).sum(axis=1, keepdims=True)
-    excess = (seen - total * share) ** 2 - total * share * (1 - share)
-    pairs = (total * (total - 1) * share**2 * (1 - 2 * share + concentration)).sum()
-    return max(0.0, excess.sum() / pairs if pairs > 0 else 0.0) * concentration[:, 0]
+    return max(0.0, spread_of_hours(seen, total, share)) * (share**2).sum(axis=1)
 
 
 def _over_channels(seen, expected, variance, linked):

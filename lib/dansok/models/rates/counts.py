@@ -37,7 +37,7 @@ def count_interval(counts, confidence=0.95, dispersion=1.0):
     counts = pd.Series(counts).astype(float)
     if (counts < 0).any():
         raise ValueError(f"counts below zero: {counts[counts < 0].to_dict()}")
-    tail, effective = _tail(confidence), counts / _at_least_one(dispersion)
+    tail, effective = tail_of(confidence), counts / _at_least_one(dispersion)
     low = stats.gamma.ppf(tail, effective).astype(float)
     high = stats.gamma.ppf(1 - tail, effective + 1)
     intervals = pd.DataFrame({"count": counts, "low": low * dispersion, "high": high * dispersion}, index=counts.index)
@@ -105,7 +105,7 @@ def rate_ratio(count_now, exposure_now, count_before, exposure_before, dispersio
         raise ValueError("counts and exposures must not be below zero")
     if exposure_now == 0 or exposure_before == 0 or count_before == 0:
         return math.nan, math.nan, math.nan
-    spread, tail = _at_least_one(dispersion), _tail(confidence)
+    spread, tail = _at_least_one(dispersion), tail_of(confidence)
     hours = exposure_before / exposure_now
     if count_now == 0:
         return 0.0, 0.0, (tail ** (-spread / count_before) - 1) * hours
@@ -151,7 +151,7 @@ def ratio_over_periods(now, before, confidence=0.95):
     logs = np.log(pairs[0][known] / pairs[1][known])
     if len(logs) < 3:
         return float(ratio), math.nan, math.nan
-    half = stats.t.ppf(1 - _tail(confidence), len(logs) - 1) * logs.std(ddof=1) / math.sqrt(len(logs))
+    half = stats.t.ppf(1 - tail_of(confidence), len(logs) - 1) * logs.std(ddof=1) / math.sqrt(len(logs))
     return float(ratio), float(ratio * math.exp(-half)), float(ratio * math.exp(half))
 
 
@@ -188,7 +188,8 @@ def dispersion(counts_by_period):
     return max(1.0, float(np.nansum((after - before) ** 2) / total)) if total > 0 else 1.0
 
 
-def _tail(confidence):
+def tail_of(confidence):
+    """Probability beyond either end of an interval."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
     return (1 - confidence) / 2

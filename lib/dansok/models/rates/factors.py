@@ -79,9 +79,8 @@ class Factors:
     covariance: np.ndarray  # (columns, columns)
 
     def of(self, block):
-        """Estimates and covariance of one block."""
-        columns = self.terms.columns[block]
-        return self.log[columns], self.covariance[np.ix_(columns, columns)]
+        """Estimates of one block."""
+        return self.log[self.terms.columns[block]]
 
 
 def fit_factors(counts, exposure, place_types, areas, terms, error):
