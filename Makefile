@@ -18,7 +18,7 @@ FOR_IT := $(patsubst notebooks/runs/%.yaml,%,$(shell \
 	grep -q '^only_for:' $$run && ! grep -q '^only_for: *$(notdir $(CITY:/=)) *$$' $$run || echo $$run; done))
 LACKING := $(strip $(foreach run,$(FOR_IT),$(shell \
 	for table in $$(sed -n 's/^needs: *//p' notebooks/runs/$(run).yaml); do \
-	grep -qs "^table *= *\"$$table\"" $(CITY)/city.toml || echo $(run):$$table; done)))
+	grep -qsE "^[[:space:]]*table[[:space:]]*=[[:space:]]*[\"']$$table[\"']" $(CITY)/city.toml || echo $(run):$$table; done)))
 RUNS   := $(filter-out $(foreach lack,$(LACKING),$(firstword $(subst :, ,$(lack)))),$(FOR_IT))
 # File names of exports hold blanks, which make cannot: `find` tells whether any of them is newer than the clean tables.
 FRESH  := $(shell [ -f $(CITY)/2_clean/.done ] && \

@@ -16,6 +16,7 @@ from dansok.words import LANGUAGES, Refusal, Text
 
 LONG_GONE = 12  # months without a record after which a channel does not hold back "latest" either
 NOBODY = 0.02  # share of the busiest hour's watch below which an hour counts as unwatched
+NOTHING = Text("", "")
 REGULAR_MONTHS = 3  # a channel that reported in fewer months does not hold back "latest"
 
 
@@ -75,6 +76,21 @@ class Choices:
     def _set(self, **values):
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    def _within(self, bounds, *, kind=NOTHING, hint=NOTHING):
+        """Refuse a choice that lies outside of its bounds: name -> (least, most)."""
+        for name, (least, most) in bounds.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise Refusal(
+                    f"{name} = {value}: {least}에서 {most} 사이{kind.ko}로 적으세요{hint.ko}.",
+                    f"{name} = {value}: write {kind.en}{least} to {most}{hint.en}.",
+                )
+
+    @property
+    def as_of(self):
+        """Last day of the period: every question about arrears is asked as of it."""
+        return pd.Period(self.last_month, "M").end_time.normalize()
 
     @property
     def months(self):

@@ -21,8 +21,11 @@ from ibis import _
 
 from dansok.city import FORGOTTEN, open_city
 from dansok.clean import clean_city, read_table
+from dansok.clean.retention import personal
 from dansok.engine import connect
-from dansok.field_list.expiry import remove_expired
+from dansok.field_list import now_here
+from dansok.field_list.expiry import MEETINGS, remove_expired
+from dansok.field_list.plan import last_day
 from dansok.link import link
 from dansok.tables import TABLES
 from dansok.words import Refusal, exit_on_refusal
@@ -62,8 +65,8 @@ def main(arguments):
         )
     city = open_city(arguments[0])
     before = read_day(arguments[1]) if len(arguments) == 2 else None
-    expired = remove_expired(city, pd.Timestamp(date.today()), datetime.now().astimezone())
-    for name in (*expired.lists, *(f"{name}/meetings.parquet" for name in expired.plans)):
+    expired = remove_expired(city, pd.Timestamp(date.today()), now_here())
+    for name in (*expired.lists, *(f"{name}/{MEETINGS}" for name in expired.plans)):
         print(f"보존 기간이 지나 지움 / expired and deleted: {name}")
     if before:
         for line in told(forget(city, before)):
@@ -208,18 +211,10 @@ def _oldest(city, table):
     """First day left of a table's personal rows, and how many are of before the retention day."""
     connection = connect()
     rows = connection.read_parquet(_path(city, table))
-    held = [rows[name].notnull() for name in table.told_by]
-    personal = rows.filter(held[0] if len(held) == 1 else _any(held)).mutate(on=rows[table.ages_by].cast("date"))
-    counted = personal.agg(first=_.on.min(), older=(_.on < city.forgotten_before).sum().fill_null(0)).to_pandas()
+    about = rows.filter(personal(rows, table)).mutate(on=rows[table.ages_by].cast("date"))
+    counted = about.agg(first=_.on.min(), older=(_.on < city.forgotten_before).sum().fill_null(0)).to_pandas()
     connection.disconnect()
     return pd.Timestamp(counted["first"][0]), int(counted["older"][0])
-
-
-def _any(conditions):
-    first, *others = conditions
-    for other in others:
-        first = first | other
-    return first
 
 
 def _raw(city):
@@ -239,18 +234,11 @@ def _forget_results(city):
     """
     gone = [*city.analysed.glob("*/*.failed.ipynb"), *city.analysed.glob("*/*.part")]
     for path in city.analysed.glob("*/*/*.parquet"):
-        if {*OF_VEHICLES} & {*pq.read_schema(path).names} and _last_day(path.parent) < city.forgotten_before:
+        if {*OF_VEHICLES} & {*pq.read_schema(path).names} and last_day(path.parent).date() < city.forgotten_before:
             gone.append(path)
     for path in gone:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return sorted(path.relative_to(city.analysed).as_posix() for path in gone)
-
-
-def _last_day(folder):
-    """Last day of the plan whose tables lie in a folder; long ago where it has none."""
-    path = folder / "plan.json"
-    plan = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return date.fromisoformat(plan.get("last_day", str(date.min)))
 
 
 if __name__ == "__main__":

@@ -47,10 +47,6 @@ CELLS_LARGER = Text(
     "{cell} m 칸(시 전체 지도에서는 실제보다 크게)", "cells of {cell} m (larger than true on the map of the city)"
 )
 N_CELLS, ONE_CELL = Text("{n}칸", "{n} cells"), Text("1칸", "1 cell")
-SEEN = Text(
-    "빈 곳은 기록이 없는 칸(위반이 없었다는 뜻이 아님)",
-    "blank: cells without records (which does not mean no violations)",
-)
 SEEN = Text("기록이 한 건이라도 있는 {cell} m 칸", "cell of {cell} m with at least one record")
 SEEN_LARGER = Text(SEEN.ko + "(칸은 실제보다 크게 그림)", SEEN.en + " (drawn larger than it is)")
 OF_AREA = Text("시 면적의 {share}", "{share} of the city's area")

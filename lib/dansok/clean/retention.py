@@ -7,6 +7,11 @@ import ibis
 from ibis import _
 
 
+def personal(rows, table):
+    """Whether a row is about one vehicle or person (`tables.Table.told_by`): an Ibis expression."""
+    return reduce(or_, [rows[name].notnull() for name in table.told_by])
+
+
 def mark_old(rows, table, day, needed=None):
     """Say which rows are personal and older than a day.
 
@@ -28,9 +33,8 @@ def mark_old(rows, table, day, needed=None):
         it counts as old.
     """
     on = rows[table.ages_by].cast("date")
-    personal = reduce(or_, [rows[name].notnull() for name in table.told_by])
     rejected = rows.reason.notnull()
-    old = personal & ((on < day).fill_null(False) | (rejected & on.isnull()))
+    old = personal(rows, table) & ((on < day).fill_null(False) | (rejected & on.isnull()))
     if needed is None:
         return rows.mutate(old=old)
     kept = needed.select(needed_plate=_.plate_token)

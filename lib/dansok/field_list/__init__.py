@@ -28,7 +28,6 @@ from dansok.korea.rules import in_force, read_rules
 from dansok.link.registers import arrears_as_of
 from dansok.privacy import key as office_key
 
-LONG_AGO_DAYS = 36_500
 MATTERS = ("secrecy", "personal_data", "register", "payments", "named", "kept")
 
 
@@ -110,7 +109,7 @@ def _let_through(city, run, day, rules, key):
     held = arrears_as_of(city, day, rules.value("register", "register_days_at_most"))
     gates.refuse_stale(city, plan, held, rules)
     at_most = rules.value("named", "vehicles_per_block_at_most")
-    return lines_of(plan, held, arrears_as_of(city, plan.as_of, LONG_AGO_DAYS), at_most), held
+    return lines_of(plan, held, arrears_as_of(city, plan.as_of), at_most), held
 
 
 def _plain(lines, plates, held, facts, rules):

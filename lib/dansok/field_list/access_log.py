@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dansok.privacy import key_ring
+from dansok.sources.folders import sha256
 from dansok.words import Refusal, Text
 
 NAME = "field_lists.access.jsonl"
@@ -158,11 +159,15 @@ def read_lines(path):
     return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
+def lists_of(city):
+    """Lists that lie in a city's folder, in order; not the lock that Excel lays beside one that is open."""
+    return [path for path in sorted(city.field_lists.glob("*/*.xlsx")) if not path.name.startswith("~$")]
+
+
 def unlogged(city, lines):
     """Lists that lie in a city's folder and stand in no line: names, in order."""
     known = {(name, digest) for line in lines for name, digest in line["files"].items()}
-    there = sorted(city.field_lists.glob("*/*.xlsx"))
-    return [path.name for path in there if (path.name, hashlib.sha256(path.read_bytes()).hexdigest()) not in known]
+    return [path.name for path in lists_of(city) if (path.name, sha256(path)) not in known]
 
 
 def _parsed(text):

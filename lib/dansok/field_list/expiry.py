@@ -1,15 +1,14 @@
 """Lists whose day of destruction has come, and the vehicles of old plans, are removed; the access log says so."""
 
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
 
 import pandas as pd
 
-from dansok.field_list.access_log import DESTROYED, open_log
+from dansok.field_list.access_log import DESTROYED, lists_of, open_log
 from dansok.field_list.gates import Rules
-from dansok.field_list.plan import NOTEBOOK
+from dansok.field_list.plan import NOTEBOOK, last_day
 from dansok.field_list.sealed import PART
 
 MEETINGS = "meetings.parquet"
@@ -63,10 +62,10 @@ def remove_expired(city, today, now):
     """
     days = Rules(today.date(), city.rules_of).value("kept", "plan_days_at_most")
     half_written = list(city.field_lists.glob(f"*/*{PART}"))
-    expired = [path for path in sorted(city.field_lists.glob("*/*.xlsx")) if _is_over(path.name, today)]
+    expired = [path for path in lists_of(city) if _is_over(path.name, today)]
     old = [
         path for path in sorted((city.analysed / NOTEBOOK).glob(f"*/{MEETINGS}"))
-        if _last_day(path) < today - pd.Timedelta(days=days)
+        if last_day(path.parent) < today - pd.Timedelta(days=days)
     ]  # fmt: skip
     if expired or half_written:
         with open_log(city) as log:
@@ -90,10 +89,3 @@ def remove_expired(city, today, now):
 def _is_over(name, today):
     day = destroy_day(name)
     return day is not None and day <= today
-
-
-def _last_day(meetings):
-    """Last day of a plan; long ago where its own word is missing."""
-    path = meetings.with_name("plan.json")
-    said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return pd.Timestamp(said.get("last_day", "1900-01-01"))

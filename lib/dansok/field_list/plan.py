@@ -11,7 +11,7 @@ from dansok.words import Refusal
 NOTEBOOK = "delinquent_stakeout"
 RUN_NAME = re.compile(r"[\w-]+")
 BLOCKS = ("block", "team", "starts_at", "ends_at", "how", "place_name", "area_name", "x", "y")
-MEETINGS = ("block", "vehicle", "expected_krw", "reliability", "seen_class")
+MEETINGS = ("block", "vehicle", "chance", "expected_krw", "reliability", "seen_class")
 DAYS = ("as_of", "snapshot_on", "first_day", "last_day")
 
 
@@ -27,6 +27,13 @@ class Plan:
     key_mark: str | None
     blocks: pd.DataFrame = field(repr=False)
     meetings: pd.DataFrame = field(repr=False)
+
+
+def last_day(folder):
+    """Last day of the plan whose tables lie in a folder (pd.Timestamp); long ago where its own word is missing."""
+    path = folder / "plan.json"
+    said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return pd.Timestamp(said.get("last_day", "1900-01-01"))
 
 
 def read_plan(city, run):

@@ -6,12 +6,12 @@ plates into tokens, and the plan of a later month asks what came of each block (
 
 import csv
 import io
-import os
+import unicodedata
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from dansok.field_list.sealed import PART, unseal
-from dansok.field_list.workbook import LOG, LOG_COLUMNS, RESULT
+from dansok.field_list.sealed import unseal, write_together
+from dansok.field_list.workbook import LIST, LOG, LOG_COLUMNS, RESULT
 from dansok.sources.sheets import cell_text
 from dansok.tables import TABLES
 from dansok.words import Refusal
@@ -43,7 +43,8 @@ def take_back(city, path, pass_phrase):
     rows = _filled(path, pass_phrase)
     blocks = sorted({row[HEADERS.index("구간")] for row in rows})
     # The list's own number keeps sheets of one day apart.
-    target = city.raw / f"{STEM}_{path.stem.removeprefix('현장명단_').partition('_파기_')[0]}.csv"
+    number = unicodedata.normalize("NFC", path.stem).removeprefix(f"{LIST}_").partition("_파기_")[0]
+    target = city.raw / f"{STEM}_{number}.csv"
     _refuse_words(path, rows)
     if "" in blocks:
         raise Refusal(
@@ -52,13 +53,7 @@ def take_back(city, path, pass_phrase):
         )
     text = io.StringIO()
     csv.writer(text).writerows([HEADERS, *rows])
-    part = target.with_name(target.name + PART)
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(text.getvalue().encode("utf-8-sig"))
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_together({target: text.getvalue().encode("utf-8-sig")}, between=lambda: None)
     return target, len(rows)
 
 

@@ -58,7 +58,7 @@ def write_together(files, between):
     Parameters
     ----------
     files : dict of Path -> bytes
-        None of which is there yet.
+        One that is there is replaced, if it is the only one.
     between : callable
         Called when all of them are on the disk under other names; if it fails, none appears.
     """

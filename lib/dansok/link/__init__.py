@@ -24,7 +24,7 @@ from dansok.link import notes as said
 from dansok.link.debtors import debtors_of, visits_of_debtors
 from dansok.link.efforts import placed_efforts, watched_areas, watched_cells
 from dansok.link.exposure import TO_THE_MINUTE, cameras_watched, car_watched, unwatched_records
-from dansok.link.places import ambiguous_keys, camera_spells, canonical_area, place
+from dansok.link.places import ambiguous_keys, camera_spells, place
 from dansok.link.sightings import gate_hours, place_sightings
 from dansok.link.visits import group_visits, with_opens_stay
 from dansok.space import read_areas
@@ -56,14 +56,14 @@ def main(arguments):
     )
 
 
-def link(city, stamp=""):
+def link(city, stamp=None):
     """Link a city's clean tables and replace its 3_linked by the result.
 
     Parameters
     ----------
     city : City
-    stamp : str
-        What the result was made from, kept beside it.
+    stamp : str, optional
+        What the result is made from, kept beside it, if it was worked out already.
 
     Returns
     -------
@@ -80,6 +80,7 @@ def link(city, stamp=""):
             f"{city.folder.name}/2_clean이 없습니다. 먼저 python -m dansok.clean을 실행하세요.",
             f"There is no {city.folder.name}/2_clean. Run python -m dansok.clean first.",
         )
+    stamp = stamp or _stamp(city)
     part = city.folder / "3_linked.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -133,7 +134,7 @@ def link_tables(connection, tickets, cameras, addresses, efforts, sightings, lot
 
     hours = tuple(entry for entry in city.hours if entry.channel == "fixed_camera")
     watch = cameras_watched(connection, placed, spells, hours)
-    looked = placed_efforts(connection, efforts, areas, city, lambda names: canonical_area(names, city.renamed_areas))
+    looked = placed_efforts(connection, efforts, areas, city)
     looked = connection.create_table("link_looked", looked, temp=True, overwrite=True)
     exposure = _exposure(watch, looked, placed)
     exposure.order_by(EXPOSURE.key).to_parquet(folder / "exposure.parquet", compression="zstd")
@@ -312,7 +313,7 @@ def _stamp(city):
     files = [city.folder / "city.toml", *(city.clean / f"{name}.parquet" for name in (*NEEDED, *arrears.SOURCES))]
     for name in CODE:
         path = package / name
-        files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        files += sorted(one for one in path.rglob("*") if one.suffix in (".py", ".toml")) if path.is_dir() else [path]
     whole = hashlib.sha256()
     for path in files:
         if path.is_file():

@@ -7,15 +7,15 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from dansok.link.places import TRUSTED
-from dansok.space import add_cells, area_of, to_5179
+from dansok.link.exposure import TO_THE_MINUTE
+from dansok.link.places import canonical_area, own_positions
+from dansok.space import add_cells, area_of
 
 CHANNEL_OF = {"patrol_car": "mobile_camera", "officer": "officer"}  # arrears squads write no tickets
 LONGEST_SHIFT_HOURS = 16
-TO_THE_MINUTE = ("second", "minute")
 
 
-def placed_efforts(connection, efforts, areas, city, canonical):
+def placed_efforts(connection, efforts, areas, city):
     """The logged pieces of looking, with their place.
 
     Parameters
@@ -25,8 +25,6 @@ def placed_efforts(connection, efforts, areas, city, canonical):
         As `tables.EFFORTS` describes.
     areas : geopandas.GeoDataFrame
     city : City
-    canonical : callable
-        Gives today's name of 읍면동 as sent (pd.Series -> pd.Series).
 
     Returns
     -------
@@ -35,15 +33,12 @@ def placed_efforts(connection, efforts, areas, city, canonical):
         neither the fix nor the log sheet tells it).
     """
     exact = efforts.filter(_.time_precision.isin(TO_THE_MINUTE) & (_.minutes > 0))
-    trusted = _.position_state.isin(TRUSTED)
-    points = to_5179(exact).mutate(
-        x=ibis.ifelse(trusted, _.x.round(1), ibis.null(float)), y=ibis.ifelse(trusted, _.y.round(1), ibis.null(float))
-    )
+    points = own_positions(exact, 1)
     known = points.select("x", "y").drop_null().distinct().order_by("x", "y").to_pandas()
     inside = known.assign(inside=pd.Series(area_of(known["x"], known["y"], areas), dtype="str"))
     inside = connection.create_table("link_fixes_inside", inside, temp=True, overwrite=True)
     sent = points.select("area_as_sent").drop_null().distinct().order_by("area_as_sent").to_pandas()
-    named = canonical(sent["area_as_sent"])
+    named = canonical_area(sent["area_as_sent"], city.renamed_areas)
     sent = sent.assign(named=named.where(named.isin(set(areas["area_name"]))).astype("str")).astype("str")
     sent = connection.create_table("link_efforts_areas", sent, temp=True, overwrite=True)
     placed = points.left_join(inside, ["x", "y"]).left_join(sent, "area_as_sent")

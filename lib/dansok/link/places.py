@@ -38,7 +38,7 @@ def place(connection, tickets, cameras, addresses, areas, city):
 
     texts = small("texts", _read_texts(tickets, areas, city))
     spells, points = small("cameras", camera_spells(cameras)), small("points", address_points(addresses))
-    own = _own_positions(tickets)
+    own = own_positions(tickets)
     inside = small("inside", _areas_of_points(own, spells, points, areas))
     # an empty text joins as one, as SQL joins no missing values
     found = own.mutate(text_place=_.place_as_sent.fill_null(""), text_area=_.area_as_sent.fill_null(""))
@@ -84,11 +84,11 @@ def place(connection, tickets, cameras, addresses, areas, city):
     return found.select(*(column.name for column in PLACED_TICKETS.stored if column.name != "opens_stay"))
 
 
-def _own_positions(tickets):
-    """`tickets` with the position that each record itself gives, if it is to be trusted."""
+def own_positions(rows, digits=3):
+    """`rows` with the position that each itself gives, if it is to be trusted, to so many digits of a metre."""
     trusted = _.position_state.isin(TRUSTED)
-    return to_5179(tickets).mutate(
-        x=ibis.ifelse(trusted, _.x.round(3), ibis.null(float)), y=ibis.ifelse(trusted, _.y.round(3), ibis.null(float))
+    return to_5179(rows).mutate(
+        **{axis: ibis.ifelse(trusted, _[axis].round(digits), ibis.null(float)) for axis in ("x", "y")}
     )
 
 

@@ -13,7 +13,7 @@ STRANGE_SHARE = 0.05  # of the plates of a register that must be known here in s
 FEW_PLATES = 30  # below which no share is judged
 
 
-def arrears_as_of(city, day, register_days_at_most):
+def arrears_as_of(city, day, register_days_at_most=None):
     """Who is in arrears on a day, as far as that day could know.
 
     Parameters
@@ -21,8 +21,8 @@ def arrears_as_of(city, day, register_days_at_most):
     city : City
         Cleaned.
     day : datetime.date, pd.Timestamp or "YYYY-MM-DD"
-    register_days_at_most : int
-        How old the register may be on that day.
+    register_days_at_most : int, optional
+        How old the register may be on that day. Left out: `refuse_bad_registers` has seen the registers already.
 
     Returns
     -------
@@ -33,9 +33,10 @@ def arrears_as_of(city, day, register_days_at_most):
     Refusal
         As `refuse_bad_registers`.
     """
+    if register_days_at_most is not None:
+        refuse_bad_registers(city, day, register_days_at_most)
     connection = connect()
     clean = {name: scan(city, name, connection) for name in SOURCES}
-    refuse_bad_registers(city, day, register_days_at_most)
     return arrears_on(connection, clean, day, city.rules_of)
 
 

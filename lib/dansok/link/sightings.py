@@ -4,11 +4,11 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from dansok.link.places import TRUSTED, name_key
+from dansok.link.places import TRUSTED, name_key, own_positions
+from dansok.link.visits import TO_THE_HOUR
 from dansok.space import add_cells, area_of, to_5179
 from dansok.tables import PLACED_SIGHTINGS
 
-TO_THE_HOUR = ("second", "minute", "hour")
 SAME_READ_SECONDS = 60
 
 
@@ -31,10 +31,7 @@ def place_sightings(connection, sightings, spells, lots, areas, city):
         As `tables.PLACED_SIGHTINGS` describes. A plate read again by the same reader within a minute is one read.
     """
     known = sightings.filter(_.plate_token.notnull() & _.time_precision.isin(TO_THE_HOUR))
-    trusted = _.position_state.isin(TRUSTED)
-    known = to_5179(known).mutate(
-        x=ibis.ifelse(trusted, _.x.round(1), ibis.null(float)), y=ibis.ifelse(trusted, _.y.round(1), ibis.null(float))
-    )
+    known = own_positions(known, 1)
     readers = _readers(connection, known)
     known = known.left_join(readers, "reader")
     cameras = connection.create_table("link_reader_cameras", spells, temp=True, overwrite=True)

@@ -74,20 +74,8 @@ class Choices(chosen.Choices):
 
     def __post_init__(self):
         super().__post_init__()
-        for name, low, high in (
-            ("register_days_at_most", 0, 366), ("top_place_hours", 1, 50), ("smallest_count", FEWEST, 100),
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise Refusal(
-                    f"{name} = {value}: {low}에서 {high} 사이로 적으세요.", f"{name} = {value}: write {low} to {high}."
-                )
+        self._within({"register_days_at_most": (0, 366), "top_place_hours": (1, 50), "smallest_count": (FEWEST, 100)})
         refuse_bad_registers(self.opened, self.as_of, self.register_days_at_most)
-
-    @property
-    def as_of(self):
-        """Last day of the period: every question about arrears is asked as of it."""
-        return pd.Period(self.last_month, "M").end_time.normalize()
 
 
 @dataclass(frozen=True)
@@ -140,13 +128,6 @@ class Result:
     def hidden_rates(self):
         """What a dash means in tables of rates."""
         return Text(*(f"{FEW.format(few=self.few)[language]}. {INTERVAL[language]}" for language in ("ko", "en")))
-
-    @property
-    def area_rows(self):
-        """`by_area` as `charts.ranking` wants it."""
-        return self.by_area.assign(name=self.by_area.area_name, value=self.by_area.per_1000)[
-            ["name", "value", "low", "high"]
-        ]
 
 
 def analyse(inputs, choices):

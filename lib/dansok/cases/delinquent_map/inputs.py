@@ -87,13 +87,12 @@ class Inputs:
     areas: pd.DataFrame
     arrivals: pd.DataFrame
     cell_metres: int
-    rules_of: str
 
 
 def load(choices):
     """Count the linked tables of the city for the period, and ask who is in arrears on its last day."""
     city, connection = choices.opened, connect()
-    held = arrears_as_of(city, choices.as_of, choices.register_days_at_most)
+    held = arrears_as_of(city, choices.as_of)
     if len(held.vehicles) < choices.smallest_count:
         raise Refusal(
             f"{city.folder.name}: {choices.as_of:%Y-%m-%d} 현재 체납차량이 {choices.smallest_count}대 미만이라 통계를 낼 수 없습니다.",
@@ -116,6 +115,7 @@ def load(choices):
     tile = {f"cell_{axis}": (_[f"cell_{axis}"] // MAP_CELLS) for axis in "xy"}
     visits = linked["debtor_visits"].filter(between(_.first_at, begins, ends))
     arrivals, parking = arrivals_told(city), parking_records(linked["placed_tickets"], place, begins, ends)
+    by_looker = _counted(looks, "looks", "looker")
     return Inputs(
         held=held,
         first_day=first_day,
@@ -126,7 +126,7 @@ def load(choices):
         looks={
             "area_hour": _counted(looks, "looks", "area_name", "hour"),
             "map": _counted(looks.mutate(**tile), "looks", "cell_x", "cell_y"),
-            "looker": _counted(looks, "looks", "looker"),
+            "looker": by_looker,
             "place_hour": _counted(looks.mutate(**place), "looks", "place_x", "place_y", "hour", "month"),
         },
         all_visits=_counted(known, "visits", "looker"),
@@ -139,11 +139,10 @@ def load(choices):
         place_names=place_names(parking),
         watched=watched_places(linked, days, place, choices.months),
         near=near_misses(clean["debts"], clean["sightings"], clean["vehicles"], begins.date(), ends.date()),
-        reads_ledger=_reads_ledger(clean["sightings"], linked["placed_sightings"], looks, begins, ends),
+        reads_ledger=_reads_ledger(clean["sightings"], linked["placed_sightings"], by_looker, begins, ends),
         areas=read_table(city, "areas"),
         arrivals=arrivals[arrivals.table.isin(USED)],
         cell_metres=city.cell_metres,
-        rules_of=city.rules_of,
     )  # fmt: skip
 
 
@@ -256,11 +255,11 @@ def watched_places(linked, days, place, months):
     return both.group_by(*by).agg(hours=_.hours.sum(), read=_.read.sum()).order_by(*by).to_pandas()
 
 
-def _reads_ledger(sightings, placed, looks, first, last):
+def _reads_ledger(sightings, placed, looks_by_looker, first, last):
     own = sightings.filter(between(_.seen_at, first, last))
     return {
         "came": int(own.count().execute()),
         "plate_not_read": int(own.filter(_.plate_token.isnull()).count().execute()),
         "placed": int(placed.filter(between(_.seen_at, first, last)).count().execute()),
-        "looks": int(looks.count().execute()),
+        "looks": int(looks_by_looker["looks"].sum()),
     }

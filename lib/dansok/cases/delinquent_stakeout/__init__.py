@@ -86,12 +86,7 @@ class Choices(chosen.Choices):
 
     def __post_init__(self):
         super().__post_init__()
-        for name, (low, high) in BOUNDS.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise Refusal(
-                    f"{name} = {value}: {low}에서 {high} 사이로 적으세요.", f"{name} = {value}: write {low} to {high}."
-                )
+        self._within(BOUNDS)
         if self.shift_starts + self.shift_hours > 24:
             raise Refusal(
                 f"shift_starts = {self.shift_starts}, shift_hours = {self.shift_hours}: 자정을 넘지 않게 적으세요.",
@@ -103,11 +98,6 @@ class Choices(chosen.Choices):
                 f"shift_hours = {self.shift_hours}, blocks_per_night = {self.blocks_per_night}: a block must be longer than 30 minutes.",
             )
         refuse_bad_registers(self.opened, self.as_of, self.register_days_at_most)
-
-    @property
-    def as_of(self):
-        """Last day of the period: who is in arrears is asked as of it, and the month after it is planned."""
-        return pd.Period(self.last_month, "M").end_time.normalize()
 
     @property
     def limits(self):
@@ -227,7 +217,7 @@ def analyse(inputs, choices):
         *sentences.trials_said(tried, compared),
         *sentences.kept_said(tried, scale, error),
         *sentences.next_hour_said(curve, further, choices),
-        sentences.readers_said(readers),
+        sentences.readers_said(readers, ground.fixed_hour),
         sentences.fairness_said(fair),
         sentences.past_said(earlier, int((factors["factor"] < 1).sum())),
         sentences.register_said(held),

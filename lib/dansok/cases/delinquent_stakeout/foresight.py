@@ -110,7 +110,7 @@ def with_outcomes(known, factors):
 
 def settings_before(month, inputs, ground, choices):
     """Settings of the model of whereabouts, chosen on what was known when a month began; the model's own where that is little."""
-    months = [one for one in choices.months if one < month] or choices.months
+    months = [one for one in choices.months if one < month]
     seen = seen_at(inputs.looks, ground, months)
     late = seen["day"] > seen["day"].quantile(1 - LATE_SHARE)
     if len(seen) < presence.LEAST_VISITS or late.all() or not late.any():

@@ -90,7 +90,7 @@ class Inputs:
 def load(choices):
     """Count the linked tables of the city for the period, and ask who is in arrears on its last day."""
     city, connection, ends = choices.opened, connect(), choices.as_of
-    held = arrears_as_of(city, ends, choices.register_days_at_most)
+    held = arrears_as_of(city, ends)
     if held.vehicles["eligible"].sum() < choices.smallest_count:
         raise Refusal(
             f"{city.folder.name}: {ends:%Y-%m-%d} 현재 영치할 수 있는 차량이 {choices.smallest_count}대 미만이라 계획을 세우지 않습니다.",

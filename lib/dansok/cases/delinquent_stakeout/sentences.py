@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dansok.cases.delinquent_map.labels import BASES
+from dansok.cases.delinquent_map.labels import BASES, NOTHING
 from dansok.cases.delinquent_map.sentences import some, won
 from dansok.cases.delinquent_map.worth import HORIZON_DAYS
 from dansok.cases.delinquent_stakeout.labels import PLANS
@@ -121,7 +121,7 @@ def kept_said(tried, scale, error):
     ratio = float(own["promised"].sum() / realised)
     told = (
         Text("약속보다 덜 걷혔다", "less came in than promised")
-        if ratio > 1
+        if round(ratio, 2) > 1
         else Text("약속한 만큼은 걷혔다", "no less than promised came in")
     )
     said = Text(
@@ -168,7 +168,14 @@ def sites_said(table, area_count):
     return Finding("spread", said, {"places": len(places), "areas": area_count, "roam": roam, "random": drawn})
 
 
-def readers_said(table):
+def readers_said(table, fixed_hour):
+    """Where one more reader would see most; `fixed_hour`: what a fixed one reads in an hour, missing if none read anything."""
+    if np.isnan(fixed_hour):
+        said = Text(
+            "고정 판독기가 읽은 것이 없어, 하나 더 달면 얼마나 볼지 낼 수 없다.",
+            "No fixed reader read anything: what one more would see is not known.",
+        )
+        return Finding("readers", said, {"places": 0})
     if table.empty:
         said = Text("고정 판독기가 없는 곳이 없다.", "There is no place without a fixed reader.")
         return Finding("readers", said, {"places": 0})
@@ -185,6 +192,8 @@ def readers_said(table):
 def fairness_said(table):
     """Groups whose share of the plan is far from their share of the eligible, by an interval that leaves out 1."""
     known = table.dropna(subset=["ratio", "low", "high"])
+    if known.empty:
+        return Finding("fairness", NOTHING, {"groups": 0})
     apart = known[(known["low"] > 1) | (known["high"] < 1)].sort_values("ratio", ascending=False)
     if apart.empty:
         said = Text(
@@ -220,10 +229,10 @@ def past_said(table, lowered):
         return Finding("past", said, {"plans": len(table), "worked": 0})
     hits, expected = int(table["hits"].sum()), float(table["expected"].sum())
     said = Text(
-        f"지난 계획의 블록 {blocks:,}개 가운데 기록이 있는 {worked:,}개에서 약속 {expected:.1f}대, 실제 {hits:,}대를 만났다. 세 번 헛걸음한 곳을 포함해 {lowered:,}곳·"
-        "시간의 기대를 낮추었다.",
-        f"In {worked:,} of {blocks:,} blocks of earlier plans with a log entry {expected:.1f} vehicles were promised and {hits:,} met. What is expected was "
-        f"lowered at {some(lowered, 'site and time', 'sites and times')}, those visited three times in vain among them.",
+        f"지난 계획의 블록 {blocks:,}개 가운데 기록이 있는 {worked:,}개에서 약속 {expected:.1f}대, 실제 {hits:,}대를 만났다."
+        + (f" {lowered:,}곳·시간의 기대를 낮추었다." if lowered else ""),
+        f"In {worked:,} of {blocks:,} blocks of earlier plans with a log entry {expected:.1f} vehicles were promised and {hits:,} met."
+        + (f" What is expected was lowered at {some(lowered, 'site and time', 'sites and times')}." if lowered else ""),
     )
     return Finding(
         "past", said, {"plans": len(table), "worked": worked, "expected": expected, "hits": hits, "lowered": lowered}

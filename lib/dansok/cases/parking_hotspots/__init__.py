@@ -125,20 +125,12 @@ class Choices(chosen.Choices):
                 f"area = '{self.area}': {self.period.ko}에 이 읍면동의 기록이 없습니다. 기간이나 읍면동을 바꾸세요.",
                 f"area = '{self.area}': there are no records of it in {self.period.en}. Change the period or the area.",
             )
-        for name, least, most in (("top_places", 1, 50), ("forecast_places", 1, 200), ("cell_metres", 20, 2000)):
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise Refusal(
-                    f"{name} = {value}: {least}에서 {most} 사이로 적으세요.",
-                    f"{name} = {value}: write {least} to {most}.",
-                )
-        for name, least, most in (("false_share", 0.001, 0.5), ("effort_error", 0.0, 1.0)):
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise Refusal(
-                    f"{name} = {value}: {least}에서 {most} 사이의 수로 적으세요(5%는 0.05).",
-                    f"{name} = {value}: write a number from {least} to {most} (0.05 for 5%).",
-                )
+        self._within({"top_places": (1, 50), "forecast_places": (1, 200), "cell_metres": (20, 2000)})
+        self._within(
+            {"false_share": (0.001, 0.5), "effort_error": (0.0, 1.0)},
+            kind=Text("의 수", "a number from "),
+            hint=Text("(5%는 0.05)", " (0.05 for 5%)"),
+        )
         strange = [code for code in self.counted if code not in CHANNELS]
         if strange or not self.counted:
             raise Refusal(
@@ -177,8 +169,6 @@ class Result:
     hours: pd.DataFrame
     lunch: pd.DataFrame
     week: pd.DataFrame
-    cells: pd.DataFrame
-    zoom: tuple[tuple[float, float, float, float], ...]
     areas: gpd.GeoDataFrame
     places: pd.DataFrame
     change: pd.DataFrame
@@ -328,8 +318,6 @@ def analyse(inputs, choices):
         hours=hours,
         lunch=lunch,
         week=week,
-        cells=cells,
-        zoom=recorded.densest_windows(cells, choices.cell_metres),
         areas=areas,
         places=places,
         change=change,

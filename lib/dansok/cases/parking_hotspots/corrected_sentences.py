@@ -13,6 +13,7 @@ from dansok.cases.parking_hotspots.labels import (
 )
 from dansok.cases.parking_hotspots.outlook import OUR_PLACES, OURS, SIZES
 from dansok.cases.parking_hotspots.reading import SEEN_OFTEN
+from dansok.cases.parking_hotspots.recorded_sentences import percent_change
 from dansok.cases.parking_hotspots.verdicts import FEW_VEHICLES, LEAST_MONTHS, often_seen
 from dansok.choices import span
 from dansok.findings import Finding
@@ -477,7 +478,7 @@ def repeat_said(vehicles, table, register_day):
     en = f"{records:.0%} of the {of_records:,} records whose plate is known come from vehicles seen {SEEN_OFTEN} times or more ({share:.1%} of {of_vehicles:,})."
     numbers = {"record_share_of_often_seen": records, "vehicle_share_of_often_seen": share}
     often = table[table["seen"].isin(["5-9", "10+"])]
-    if register_day and often["in_debt"].notna().all():
+    if register_day and often["vehicles"].any() and often["in_debt"].notna().all():
         owing, of = int(often["in_debt"].sum()), int(often["vehicles"].sum())
         ko += f" 그 {of:,}대 가운데 {owing:,}대({owing / of:.0%})가 체납 자료({register_day})에 있다."
         en += f" Of these {of:,} vehicles {owing:,} ({owing / of:.0%}) are in the register of debts ({register_day})."
@@ -635,12 +636,12 @@ def change_together(change, before_span):
         known = row.low == row.low
         sure |= bool(known and (row.low > 1 or row.high < 1))
         parts_ko.append(
-            f"{CHANNELS[row.channel].ko} {_percent(row.ratio)}"
-            + (f"(95% 구간 {_percent(row.low)}~{_percent(row.high)})" if known else "")
+            f"{CHANNELS[row.channel].ko} {percent_change(row.ratio)}"
+            + (f"(95% 구간 {percent_change(row.low)}~{percent_change(row.high)})" if known else "")
         )
         parts_en.append(
-            f"{CHANNELS[row.channel].en} {_percent(row.ratio)}"
-            + (f" (95% interval {_percent(row.low)} to {_percent(row.high)})" if known else "")
+            f"{CHANNELS[row.channel].en} {percent_change(row.ratio)}"
+            + (f" (95% interval {percent_change(row.low)} to {percent_change(row.high)})" if known else "")
         )
         numbers[f"{row.channel}_ratio"] = float(row.ratio)
     ko = f"1년 전 같은 달({before_span.ko})에 견주면 {', '.join(parts_ko)}이다"
@@ -651,10 +652,6 @@ def change_together(change, before_span):
         ko += "." if sure else ": 모두 달마다 오르내린 폭 안에 있어 추세라고 말할 수 없다."
         en += "." if sure else "; all of it within how much months vary, so no trend."
     return [Finding("change", Text(ko, en), numbers | {"beyond_chance": sure})]
-
-
-def _percent(ratio):
-    return f"{100 * (ratio - 1):+.1f}%".replace("-", "\N{MINUS SIGN}")
 
 
 def _plain(numbers):
@@ -679,7 +676,7 @@ def headlines(corrected, outlook):
                 None if corrected.area else Text(f"우연이라면 {expected:.1f}칸", f"{expected:.1f} by chance"),
             )
         )  # fmt: skip
-    if len(clock):
+    if clock["share"].notna().any():
         first, raw = int(clock.set_index("hour")["share"].idxmax()), int(corrected.clock["raw_share"].idxmax())
         rows.append(
             (
@@ -722,6 +719,6 @@ def corrected_metrics(corrected):
             "hot_cells_by_chance": float(corrected.hot.period.expected),
         }
     clock = corrected.clock[corrected.clock["linked"]]
-    if len(clock) and clock["share"].notna().any():
+    if clock["share"].notna().any():
         found["corrected_peak_hour"] = int(clock.set_index("hour")["share"].idxmax())
     return found

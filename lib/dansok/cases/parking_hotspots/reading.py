@@ -11,7 +11,7 @@ from dansok.choices import arrivals_told
 from dansok.clean import read_table, scan
 from dansok.engine import connect
 from dansok.link import scan_linked
-from dansok.link.exposure import camera_unit
+from dansok.link.exposure import TO_THE_MINUTE, camera_unit
 from dansok.link.places import TRUSTED
 from dansok.space import add_cells, to_5179
 
@@ -28,7 +28,6 @@ USED = (
     "citizen_reports",
 )
 HOUR_KNOWN = ("second", "minute", "hour")
-TO_THE_MINUTE = ("second", "minute")
 SEEN_OFTEN = 5  # stays in the period from which on a vehicle counts as one that comes again and again
 
 

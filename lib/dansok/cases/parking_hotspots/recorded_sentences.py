@@ -328,25 +328,29 @@ def change_said(change, before):
                 "which is within how much its months vary: no trend. ",
             )
         )
-        ko = f"{name.ko}의 {'카메라 한 시간당 ' if per_hour else ''}기록은 1년 전 같은 달({span(before).ko})에 견주어 {_percent(row.ratio)}"
-        en = f"{name.en}{' per camera-hour' if per_hour else ''}: {_percent(row.ratio)} against the same months a year before"
+        ko = f"{name.ko}의 {'카메라 한 시간당 ' if per_hour else ''}기록은 1년 전 같은 달({span(before).ko})에 견주어 {percent_change(row.ratio)}"
+        en = f"{name.en}{' per camera-hour' if per_hour else ''}: {percent_change(row.ratio)} against the same months a year before"
         interval = row.low > 0
         said.append(
             Finding(
                 f"change_{channel}",
                 Text(
                     ko
-                    + (f"(95% 구간 {_percent(row.low)}~{_percent(row.high)})이다. " if interval else "이다. ")
+                    + (
+                        f"(95% 구간 {percent_change(row.low)}~{percent_change(row.high)})이다. "
+                        if interval
+                        else "이다. "
+                    )
                     + months.ko
-                    + f"달 하나하나는 {_percent(row.least)}에서 {_percent(row.most)}까지이다.",
+                    + f"달 하나하나는 {percent_change(row.least)}에서 {percent_change(row.most)}까지이다.",
                     en
                     + f" ({span(before).en}"
                     + (
-                        f"; 95% interval {_percent(row.low)} to {_percent(row.high)}), {months.en}"
+                        f"; 95% interval {percent_change(row.low)} to {percent_change(row.high)}), {months.en}"
                         if interval
                         else "). "
                     )
-                    + f"Single months range from {_percent(row.least)} to {_percent(row.most)}.",
+                    + f"Single months range from {percent_change(row.least)} to {percent_change(row.most)}.",
                 ),
                 {
                     "ratio": row.ratio,
@@ -361,7 +365,8 @@ def change_said(change, before):
     return said
 
 
-def _percent(ratio):
+def percent_change(ratio):
+    """A ratio as a change in percent, with its sign."""
     return f"{100 * (ratio - 1):+.1f}%".replace("-", "\N{MINUS SIGN}")
 
 
