@@ -25,6 +25,10 @@ FRESH  := $(shell [ -f $(CITY)/2_clean/.done ] && \
 	find -L $(CITY)/1_raw $(CITY)/city.toml -cnewer $(CITY)/2_clean/.done 2>/dev/null | head -1)
 CHANGED := $(if $(FRESH),always)
 
+# Two briefings at a time: each takes one core. On a machine short of memory: make JOBS=1.
+JOBS      ?= 2
+MAKEFLAGS += --jobs=$(JOBS)
+
 .DEFAULT_GOAL := briefings
 .DELETE_ON_ERROR:
 .SECONDARY:

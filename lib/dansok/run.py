@@ -32,6 +32,7 @@ TYPE_NAMES = {
     "bool": ("true 또는 false", "true or false"),
     "list": ("목록", "a list"),
 }
+KERNEL_STARTS_IN = 300  # seconds; a minute is too short where other work keeps the processors busy
 GIVEN = ("city", "save_as")  # by `run` itself, never by a run file
 ONLY_FOR, NEEDS = "only_for", "needs"  # keys of a run file that say for which cities it is; no parameters
 
@@ -95,6 +96,7 @@ def run(city_folder, notebook, run_name):
             cwd=NOTEBOOKS,
             progress_bar=False,
             kernel_name="python3",
+            start_timeout=KERNEL_STARTS_IN,
             on_cell_start=progress.cell,
             # ipykernel warns of plain TCP on every run
             config=Config({"KernelManager": {"transport": "ipc"}}),
