@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from dansok.briefing import document, fonts, page
+from dansok.briefing import document, page
 from dansok.briefing.cells import excel_format, show
 from dansok.briefing.payload import MIME, plain
 from dansok.charts import register_fonts
@@ -251,12 +251,28 @@ def test_a_column_of_numbers_stays_one_when_all_are_missing(shown):
     assert [column["align"] for column in shown[0][MIME]["columns"]] == ["left", "right"]
 
 
+def _laid_out(head, rows):
+    """Widths of the columns, size of the type, and lines of each row."""
+    cells = [[[{"s": text}] for text in row] for row in [head, *rows]]
+    widths, size = document._widths(cells[0], cells[1:])
+    assert sum(widths) == pytest.approx(document.TEXT_WIDTH)
+    return (
+        widths,
+        size,
+        [max(document._lines(text, w, size) for text, w in zip(row, widths, strict=True)) for row in rows],
+    )
+
+
 def test_a_long_address_breaks_and_leaves_room_for_the_words_beside_it():
     rule = "남양주시 과태료 체납 영치, 2011-07-06 뒤 과태료만"
-    head, rows = (
-        ["규칙", "출처"],
-        [[rule, "https://m.wowtv.co.kr/NewsCenter/AMP/Read?articleId=AKR20180402152300060" * 3]],
-    )
-    widths, size = document._widths([[{"s": text}] for text in head], [[[{"s": text}] for text in row] for row in rows])
+    address = "https://m.wowtv.co.kr/NewsCenter/AMP/Read?articleId=AKR20180402152300060" * 3
+    _, size, lines = _laid_out(["규칙", "출처"], [[rule, address]])
     assert size == document.TABLE_SIZES[0], "no smaller type for the sake of an address"
-    assert widths[0] > fonts.width(rule, size, "SemiBold")
+    assert lines == [3], "as few as the address takes with the rule in two lines beside it"
+
+
+def test_columns_are_as_wide_as_saves_most_lines():
+    short = ["주행형 단속차량 판독", "주행형판독_2025-01.csv", "2025. 10. 31. 그 뒤로 날마다", "52,054"]
+    long = ["도로 구간", "고정형 단속자료 (다시 받은 것) 23.01.01~06.30.xlsx 그리고 둘째 쪽", "2025. 1. 1.", "3,001"]
+    _, _, lines = _laid_out(["출처", "파일", "날", "행"], [short] * 30 + [long])
+    assert lines == [1] * 30 + [2], "one long name does not break thirty others"

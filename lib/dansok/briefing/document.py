@@ -3,6 +3,8 @@
 import datetime
 import re
 
+import numpy as np
+
 from dansok.briefing import fonts, prose
 from dansok.briefing.payload import MIME, payloads, said
 from dansok.words import Refusal
@@ -12,7 +14,7 @@ TALLEST = 590.0  # points: a picture with its caption, source and sentence fits 
 TABLE_SIZES = (8.6, 8.0, 7.4, 6.8)
 CELL_PADDING = 5.0
 LONG_RUN = 25  # letters of a run that stays whole
-HALF_A_HEADER = 0.62  # lines are never quite equal
+WIDTH_STEP = 4.0  # points by which a column is widened
 KPI_SIZES = (21, 18, 15, 12)
 KPI_A_ROW = 4
 
@@ -186,12 +188,7 @@ def _widths(head, rows):
     on_one_line = [_widest(column, size) for column in columns]
     if sum(on_one_line) <= TEXT_WIDTH:
         return _filling(on_one_line), size
-    # A header may take two lines and a long text several, so that the columns beside them need not.
-    ideal = [
-        max(low, _widest(body, size), HALF_A_HEADER * _widest([label], size))
-        for low, (label, *body) in zip(least, columns, strict=True)
-    ]
-    return _filling(_shared(least, ideal)), size
+    return _filling(_with_fewest_lines(columns, least, size)), size
 
 
 def _unbroken(text):
@@ -200,15 +197,44 @@ def _unbroken(text):
         yield from re.findall(rf".{{1,{LONG_RUN}}}", word) if re.fullmatch(r"[!-~]+", word) else [word]
 
 
-def _shared(least, ideal):
-    """Least widths plus what is spare, those who want little first."""
-    widths, spare = list(least), TEXT_WIDTH - sum(least)
-    waiting = sorted(range(len(least)), key=lambda i: ideal[i] - least[i])
-    for served, i in enumerate(waiting):
-        extra = min(ideal[i] - least[i], spare / (len(waiting) - served))
-        widths[i] += extra
-        spare -= extra
-    return widths
+def _with_fewest_lines(columns, least, size):
+    """Least widths, and what is spare given step by step to the column in which each point saves most lines of the table."""
+    steps = int((TEXT_WIDTH - sum(least)) / WIDTH_STEP)
+    wider = [low + WIDTH_STEP * np.arange(steps + 1) for low in least]
+    lines = np.array(
+        [[[_lines(text, w, size) for text in column] for w in ws] for column, ws in zip(columns, wider, strict=True)]
+    )
+    each, given = np.arange(len(columns)), np.zeros(len(columns), int)
+    while steps:
+        now = lines[each, given]
+        saved = np.zeros((len(columns), steps))
+        for i in each:
+            wide = np.repeat(now[None], steps, axis=0)
+            wide[:, i] = lines[i, given[i] + 1 : given[i] + 1 + steps]
+            saved[i] = (_height(now) - _height(wide)) / np.arange(1, steps + 1)
+        i, more = np.unravel_index(saved.argmax(), saved.shape)
+        if saved[i, more] <= 0:
+            break
+        given[i] += more + 1
+        steps -= more + 1
+    return [ws[taken] for ws, taken in zip(wider, given, strict=True)]
+
+
+def _height(lines):
+    """Lines of the rows together; where two columns break, what one of them saves counts too, if little."""
+    return (lines.max(axis=-2) + lines.mean(axis=-2) / 10).sum(axis=-1)
+
+
+def _lines(text, width, size):
+    """Lines that a text takes in a column of this width."""
+    room, lines, used = width - 2 * CELL_PADDING, 1, 0.0
+    for word in text.split(" "):
+        long = fonts.width(word, size, "SemiBold")
+        if used and used + long > room:
+            lines, used = lines + 1, 0.0
+        lines += int(long // room) if long > room else 0
+        used += long + fonts.width(" ", size, "SemiBold")
+    return lines
 
 
 def _filling(widths):
