@@ -106,7 +106,7 @@ def test_a_place_hardly_looked_at_is_like_its_neighbourhood_and_never_looked_at_
     assert rates[45] > 3 * rates[345]
     assert np.nanmean(rates[x < 10]) == pytest.approx(8, rel=0.1)
     by_minutes = forecast.next_month(counts, np.arange(10), near, exposure * 60)
-    assert np.allclose(by_minutes * 60, rates, rtol=0.02, equal_nan=True)
+    assert np.allclose(by_minutes * 60, rates, rtol=0.002, equal_nan=True)
 
 
 def test_effort_does_not_make_a_rate():
