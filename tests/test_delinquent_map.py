@@ -460,7 +460,7 @@ def test_cells_off_the_rate_of_the_city_are_counted():
     cells = pd.DataFrame(rows, columns=["state", "sighted", "low", "high"])
     said = sentences.map_said(cells, pd.DataFrame({"per_1000": [20.0]}))
     assert said.numbers == {"cells": 4, "with_some": 3, "left_out": 1, "above": 1, "below": 1}
-    assert "1 lie clearly above" in said.text.en
+    assert "1 lies clearly above" in said.text.en
     hidden = sentences.map_said(cells, pd.DataFrame({"per_1000": [np.nan]}))
     assert hidden.numbers == {"cells": 4, "with_some": 3, "left_out": 1}
     assert hidden.text.en.endswith("left out for few vehicles.") and "높은 칸" not in hidden.text.ko

@@ -268,7 +268,7 @@ def map_said(cells, whole):
     more = Text(
         f" 값을 보인 {len(shown):,}개 가운데 도시 전체 비율보다 뚜렷이 높은 칸은 {above:,}개, 낮은 칸은 {below:,}개이다(95% 구간이 전체 비율을 벗어난 칸; 우연만으로도 "
         f"{len(shown) * CONFIDENCE:.0f}개쯤 나온다).",
-        f" Of the {len(shown):,} that are shown, {above:,} lie clearly above the rate of the whole city and {below:,} below it (by their 95% "
+        f" Of the {len(shown):,} that are shown, {some(above, 'lies', 'lie')} clearly above the rate of the whole city and {below:,} below it (by their 95% "
         f"intervals; chance alone would give about {len(shown) * CONFIDENCE:.0f}).",
     )
     return Finding("map", Text(ko + more.ko, en + more.en), numbers | {"above": above, "below": below})
