@@ -9,7 +9,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
-NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map", "delinquent_stakeout")
+NOTEBOOKS = sorted(path.stem for path in (PROJECT / "notebooks").glob("*.ipynb"))
 OF_DEBTS = ("delinquent_map", "delinquent_stakeout")
 RUN = "latest"
 

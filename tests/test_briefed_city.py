@@ -28,7 +28,7 @@ from dansok.clean import clean_city
 from dansok.link import link
 from dansok.run import run
 
-NOTEBOOKS = ("data_quality", "parking_hotspots", "delinquent_map", "delinquent_stakeout")
+NOTEBOOKS = sorted(path.stem for path in (PROJECT / "notebooks").glob("*.ipynb"))
 # What the field list and the replay of next month read.
 LEFT_FOR_LATER = {"delinquent_stakeout": ("blocks.parquet", "meetings.parquet", "plan.json")}
 MADE = ("2_clean", "3_linked", "4_analysed", "5_briefings")

@@ -13,6 +13,7 @@ import pytest
 from dansok.city import open_city
 from dansok.clean import clean_city, read_table, scan
 from dansok.clean.rows import ibis_type
+from dansok.clean.surprises import unknown_area
 from dansok.engine import connect
 from dansok.privacy import VARIABLE
 from dansok.privacy import key as office_key
@@ -260,9 +261,20 @@ def test_what_was_odd_is_told(cleaned):
         ("tickets", "patrol", "swapped_axes"): 1,
     }
     told = read_table(cleaned, "surprises").set_index("kind").ko
-    assert told["unknown_area"].startswith("읍면동 경계 자료에 없는 이름이 1가지 있다: 다동 2건.")
+    assert told["unknown_area"].startswith("읍면동 칸에 우리 시 읍면동이 아닌 글이 1가지 있다(사람 이름일 수 있어")
+    assert "다동" not in told["unknown_area"]
     assert told["swapped_axes"] == "경도 칸에 위도가, 위도 칸에 경도가 들어 있는 1건을 서로 바꾸어 바로잡았다."
     assert "'2024-01-02 10:00' 4건" in told["mixed_formats"].iloc[-1]
+
+
+def test_only_a_text_near_a_known_area_is_repeated():
+    """김영리 and 박지동 are built like names of a 리 and a 동, and may be persons."""
+    names = pd.DataFrame({"area_as_sent": ["다산 제1동", "김영리", "박지동", "화도면"], "rows": [1200, 9, 5, 4]})
+    said = unknown_area(names, ["다산동", "화도읍", "별내동"])
+    assert "4가지 있다: 다산 제1동 1,200건, 화도면 4건 외 2가지(사람 이름일" in said.ko
+    assert "다산 제1동 1,200, 화도면 4 rows and 2 more (not repeated" in said.en
+    assert not any(name in text for name in ("김영리", "박지동") for text in (said.ko, said.en))
+    assert "사람 이름" not in unknown_area(names.iloc[[0, 3]], ["다산동", "화도읍"]).ko
 
 
 def test_arrivals_say_what_came_and_which_time_it_spans(cleaned):

@@ -9,7 +9,7 @@ import pytest
 from dansok.cases import delinquent_map as case
 from dansok.cases.delinquent_map import counts, presence, sentences, worth
 from dansok.models import recovery
-from dansok.words import Refusal
+from dansok.words import Refusal, Text
 
 DAY = pd.Timestamp("2025-06-30")
 FEW = 5
@@ -460,6 +460,19 @@ def test_cells_off_the_rate_of_the_city_are_counted():
     cells = pd.DataFrame(rows, columns=["state", "sighted", "low", "high"])
     said = sentences.map_said(cells, pd.DataFrame({"per_1000": [20.0]}))
     assert said.numbers == {"cells": 4, "with_some": 3, "left_out": 1, "above": 1, "below": 1}
+    assert "1 lies clearly above" in said.text.en
+    hidden = sentences.map_said(cells, pd.DataFrame({"per_1000": [np.nan]}))
+    assert hidden.numbers == {"cells": 4, "with_some": 3, "left_out": 1}
+    assert hidden.text.en.endswith("left out for few vehicles.") and "높은 칸" not in hidden.text.ko
+
+
+@pytest.mark.parametrize(("least", "said"), [("1", "recorded 1 time, 5.0%"), ("2-4", "recorded 2-4 times, 5.0%")])
+def test_how_often_vehicles_were_recorded_is_told_in_the_right_number(least, said):
+    table = pd.DataFrame(
+        {"records": [Text(least, least), Text("10", "10 and more")], "vehicles": [100, 40], "debtors": [5, 10]}
+    )
+    table = table.assign(share=[0.05, 0.25], low=0.01, high=0.5)
+    assert said in sentences.repeat_said(table)[0].text.en
 
 
 def test_findings_of_empty_tables_say_so(held):

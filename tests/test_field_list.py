@@ -581,6 +581,44 @@ def test_a_log_that_was_cut_off_is_told_by_the_lists(logged, capsys, left):
         make(city)
 
 
+def test_a_list_that_was_saved_again_is_refused_with_what_to_do(logged):
+    city, _path, made = logged
+    saved = city.field_lists / RUN / made[1].files[0].name
+    saved.write_bytes(saved.read_bytes() + b"saved")
+    with pytest.raises(Refusal, match=f"{re.escape(saved.name)} in .* opened in Excel and saved") as refused:
+        make(city)
+    assert "엑셀에서 열어 저장" in refused.value.text.ko and "make log-sheet" in refused.value.text.ko
+    with pytest.raises(Refusal, match="delete the file"):
+        expiry.remove_expired(city, pd.Timestamp(DESTROY_ON), NOW)
+    assert saved.exists(), "nothing is removed before somebody has seen to it"
+    saved.unlink()
+    assert len(expiry.remove_expired(city, pd.Timestamp(DESTROY_ON), NOW).lists) == 5
+
+
+WINDOWS = """
+import os, sys, types
+import dansok.field_list.access_log as log
+from dansok.words import Refusal
+sys.modules["fcntl"] = None
+sys.modules["msvcrt"] = types.SimpleNamespace(LK_LOCK=1, locking=lambda *asked: done.append(asked))
+done, os.name = [], "nt"
+with open(sys.argv[1], "w") as lock:
+    log._wait_for(lock)
+    assert done == [(lock.fileno(), 1, 1)]
+    sys.modules["msvcrt"].locking = lambda *asked: open("/nowhere/at/all")
+    try:
+        log._wait_for(lock)
+    except Refusal as refused:
+        print(refused.text.en)
+"""
+
+
+def test_the_log_is_locked_without_fcntl_on_windows(tmp_path):
+    run = [sys.executable, "-c", WINDOWS, str(tmp_path / "lock")]
+    found = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert found.stdout.startswith("Another run is making"), found.stderr
+
+
 def test_an_untouched_log_passes(logged, capsys):
     city, path, _made = logged
     main(["check-log", str(city.folder)])

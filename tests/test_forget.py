@@ -16,51 +16,17 @@ from dansok.link import link, read_linked
 from dansok.link.registers import arrears_as_of
 from dansok.tables import TABLES
 from dansok.words import Refusal
+from gaon import city_toml
 
-CITY = """
-name = { ko = "가온시", en = "Gaon" }
-office = { ko = "세정과", en = "Tax" }
-rules_of = "남양주시"
-[[source]]
-name = "records"
-table = "tickets"
-files = "단속*.csv"
-columns = { issued_at = "일시", plate = "차량번호", place_as_sent = "장소", reporter = "신고자", longitude = "경도", latitude = "위도" }
-constants = { channel = "officer" }
-[[source]]
-name = "reports"
-table = "citizen_reports"
-files = "신고.csv"
-columns = { reported_at = "일시", report_id = "신고번호", place_as_sent = "장소" }
-[[source]]
-name = "register"
-table = "debts"
-files = "체납*.csv"
-columns = { snapshot_on = "기준일자", debt_id = "과세번호", plate = "차량번호", debt_kind = "세목", due_on = "납기일", amount_krw = "체납액" }
-[source.values.debt_kind]
-"자동차세" = "vehicle_tax"
-[[source]]
-name = "paid"
-table = "payments"
-files = "납부.csv"
-columns = { paid_on = "납부일", debt_id = "과세번호", plate = "차량번호", amount_krw = "납부액" }
-[[source]]
-name = "cars"
-table = "vehicles"
-files = "등록.csv"
-columns = { plate = "차량번호", vehicle = "차대번호", valid_from = "등록일자", valid_to = "종료일자", ended_by = "종료사유" }
-[[source]]
-name = "reads"
-table = "sightings"
-files = "판독.csv"
-columns = { seen_at = "일시", reader = "장비", plate = "차량번호", longitude = "경도", latitude = "위도" }
-constants = { reader_kind = "patrol_car" }
-[[source]]
-name = "acts"
-table = "outcomes"
-files = "영치.csv"
-columns = { acted_at = "일시", action = "조치", plate = "차량번호" }
-"""
+CITY = city_toml(
+    tickets="issued_at plate place_as_sent reporter longitude latitude",
+    citizen_reports="reported_at report_id place_as_sent",
+    debts="snapshot_on debt_id plate debt_kind due_on amount_krw",
+    payments="paid_on debt_id plate amount_krw",
+    vehicles="plate vehicle valid_from valid_to ended_by",
+    sightings="seen_at reader plate longitude latitude",
+    outcomes="acted_at action plate",
+)
 BEFORE = datetime.date(2025, 3, 1)
 HERE = "127.2,37.65"
 PLANS = {

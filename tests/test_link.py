@@ -580,7 +580,8 @@ def test_logs_take_the_place_of_guesses_and_count_in_the_hours_they_touch(connec
     assert hours == {
         ("mobile_camera", "별내동", "2024-03-05", 9): 8.0,  # 2 minutes of the first fix, all 6 of the second
         ("mobile_camera", "별내동", "2024-03-05", 10): 3.0,
-        ("mobile_camera", "별내동", "2024-03-03", 23): 1.0,  # what lies beyond midnight is left out
+        ("mobile_camera", "별내동", "2024-03-03", 23): 1.0,
+        ("mobile_camera", "별내동", "2024-03-04", 0): 4.0,  # past midnight: the hour of the next day
         ("officer", "별내동", "2024-03-05", 9): 30.0,
         ("officer", "별내동", "2024-03-05", 10): 60.0,
         ("officer", "별내동", "2024-03-05", 11): 60.0,
@@ -588,12 +589,12 @@ def test_logs_take_the_place_of_guesses_and_count_in_the_hours_they_touch(connec
     assert set(exposure.basis) == {"satellite_log", "log_sheet"}
     cells = tables["watched_cells"]
     assert cells[["looker", "rest_day", "hour"]].values.tolist() == [
-        ["patrol_car", False, 9], ["patrol_car", False, 10], ["patrol_car", True, 23], ["patrol_car", False, 9],
+        ["patrol_car", False, 0], ["patrol_car", False, 9], ["patrol_car", False, 10], ["patrol_car", True, 23], ["patrol_car", False, 9],
         ["squad_car", False, 20],
     ]  # fmt: skip
-    assert (cells.watched_hours * 60).round(3).tolist() == [2.0, 3.0, 1.0, 6.0, 6.0]
+    assert (cells.watched_hours * 60).round(3).tolist() == [4.0, 2.0, 3.0, 1.0, 6.0, 6.0]
     corner = int(LEFT // 100), int(BOTTOM // 100)
-    assert (cells.cell_x - corner[0]).tolist() == [1, 1, 1, 2, 1] and (cells.cell_y == corner[1] + 1).all()
+    assert (cells.cell_x - corner[0]).tolist() == [1, 1, 1, 1, 2, 1] and (cells.cell_y == corner[1] + 1).all()
     assert set(cells.month) == {"2024-03"}
     notes = tables["exposure_notes"].set_index("kind").rows
     assert notes["satellite_log"] == 2 and "own_trace" not in notes and "officers_effort_unknown" not in notes

@@ -11,35 +11,14 @@ from dansok.clean import clean_city
 from dansok.link import link
 from dansok.link.registers import arrears_as_of, refuse_bad_registers
 from dansok.words import Refusal
+from gaon import city_toml
 
-CITY = """
-name = { ko = "가온시", en = "Gaon" }
-office = { ko = "세정과", en = "Tax" }
-rules_of = "남양주시"
-[[source]]
-name = "records"
-table = "tickets"
-files = "단속.csv"
-columns = { issued_at = "일시", plate = "차량번호" }
-constants = { channel = "officer" }
-[[source]]
-name = "register"
-table = "debts"
-files = "체납*.csv"
-columns = { snapshot_on = "기준일자", plate = "차량번호", debt_kind = "세목", due_on = "납기일", amount_krw = "체납액" }
-[source.values.debt_kind]
-"자동차세" = "vehicle_tax"
-[[source]]
-name = "paid"
-table = "payments"
-files = "납부.csv"
-columns = { paid_on = "납부일", plate = "차량번호", amount_krw = "납부액" }
-[[source]]
-name = "vehicles"
-table = "vehicles"
-files = "등록.csv"
-columns = { plate = "차량번호", valid_from = "등록일자" }
-"""
+TABLES = {
+    "tickets": "issued_at plate",
+    "debts": "snapshot_on plate debt_kind due_on amount_krw",
+    "payments": "paid_on plate amount_krw",
+    "vehicles": "plate valid_from",
+}
 DAY = "2025-06-30"
 
 
@@ -57,9 +36,8 @@ def city_of(folder, registers=(), paid=1, vehicles=60, records=60, without=()):
     """A city of a few rows, cleaned."""
     raw = folder / "1_raw"
     raw.mkdir(parents=True)
-    head, *sources = CITY.split("[[source]]")
-    kept = [source for source in sources if not any(f'table = "{name}"' in source for name in without)]
-    (folder / "city.toml").write_text("[[source]]".join([head, *kept]), encoding="utf-8")
+    held = {table: columns for table, columns in TABLES.items() if table not in without}
+    (folder / "city.toml").write_text(city_toml(**held), encoding="utf-8")
     tables = {
         "단속.csv": pd.DataFrame({"일시": "2025-06-29 10:00", "차량번호": plates(0, records)}),
         "납부.csv": pd.DataFrame({"납부일": "2025-06-28", "차량번호": plates(0, 60), "납부액": "1,000"}).head(paid),

@@ -2,7 +2,6 @@
 
 import math
 import re
-import warnings
 
 import geopandas as gpd
 import matplotlib as mpl
@@ -11,9 +10,8 @@ import pandas as pd
 import pytest
 from dansok import charts, maps
 from dansok.words import Text
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from figures import flat, printed
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text as Words
 from shapely import LineString, MultiPolygon, box
 
 LONG = "다산신도시중앙로와도농로가만나는사거리에서북쪽으로이백미터떨어진어린이보호구역앞 공영주차장 입구 건너편"
@@ -74,27 +72,6 @@ DRAWN = {
 }
 EVERY = pytest.mark.parametrize("name", DRAWN)
 BOTH = pytest.mark.parametrize("language", ["ko", "en"])
-
-
-def printed(figure):
-    """Texts of a figure, once it is known that all of them can be read."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        FigureCanvasAgg(figure).draw()
-    renderer = figure.canvas.get_renderer()
-    inside, whole = figure.get_tightbbox(renderer), figure.bbox_inches
-    assert inside.x0 >= -0.01 and inside.y0 >= -0.01, inside
-    assert inside.x1 <= whole.x1 + 0.01 and inside.y1 <= whole.y1 + 0.01, (inside, whole)
-    shown = [words for words in figure.findobj(Words) if words.get_visible() and words.get_text().strip()]
-    for words in shown:
-        frame = words.get_window_extent(renderer)
-        assert frame.x0 > -1 and frame.x1 < figure.bbox.x1 + 1, words
-        assert frame.y0 > -1 and frame.y1 < figure.bbox.y1 + 1, words
-    return [words.get_text() for words in shown]
-
-
-def flat(texts):
-    return " ".join(texts).replace("\n", " ")
 
 
 def marks(axes):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dansok.models import backtest
-from scipy import integrate, stats
+from scipy import stats
 
 
 @pytest.mark.parametrize(
@@ -39,25 +39,12 @@ def test_equal_scores_count_as_drawn_by_lot():
     )
 
 
-def test_hit_rate_at_a_share_of_the_area():
-    sizes = np.array([0.5, 0.1, 0.1, 0.3])
-    # at 15% of the area: the second place whole, half of the third
-    assert backtest.hit_rate([[1, 9, 8, 2]], [[10, 4, 4, 2]], 0.15, sizes)[0] == pytest.approx(0.3)
-    # events per area: 20, 40, 40, 6.7
-    assert backtest.best_possible([[10, 4, 4, 2]], 0.3, sizes)[0] == pytest.approx((8 + 10 * 0.1 / 0.5) / 20)
-
-
 def test_nothing_beats_the_best_possible():
     random = np.random.default_rng(2)
-    counts, sizes = random.poisson(2, (20, 50)), random.uniform(1, 5, 50)
+    counts = random.poisson(2, (20, 50))
     for capacity in (1, 7, 50):
-        assert (
-            backtest.hit_rate(random.random((20, 50)), counts, capacity) <= backtest.best_possible(counts, capacity)
-        ).all()
-        assert (
-            backtest.hit_rate(random.random((20, 50)), counts, capacity, sizes)
-            <= backtest.best_possible(counts, capacity, sizes) + 1e-12
-        ).all()
+        best = backtest.best_possible(counts, capacity)
+        assert (backtest.hit_rate(random.random((20, 50)), counts, capacity) <= best).all()
 
 
 def test_forecasters_see_only_what_was_before():
@@ -139,17 +126,6 @@ def test_differences_of_few_origins_have_no_interval(ours, rival, expected):
 # --- intervals and distributions ---
 
 
-def test_interval_score_is_least_for_the_true_quantiles():
-    actual = stats.norm.rvs(100, 10, size=200_000, random_state=3)
-    scores = {}
-    for tail in (0.01, 0.05, 0.15):
-        low, high = np.full((2, len(actual)), stats.norm.ppf([tail, 1 - tail], 100, 10)[:, None])
-        scores[tail] = backtest.interval_score(low, high, actual, 0.9).mean()
-    # width 32.9 and, on either side, 20 times the mean excess beyond 1.645 deviations, 0.0209 of one
-    assert scores[0.05] == pytest.approx(2 * 16.449 + 2 * 20 * 0.2089, rel=0.01)
-    assert min(scores, key=scores.get) == 0.05
-
-
 def test_coverage_counts_the_ends_and_leaves_out_what_is_missing():
     assert backtest.coverage([1, 1, np.nan, 1], [3, 3, 3, 3], [3, 1, 2, np.nan]) == 1
     assert np.isnan(backtest.coverage([1], [2], [np.nan]))
@@ -172,16 +148,6 @@ def test_crps_of_poisson_missing_and_nothing():
     assert scores == pytest.approx([direct, np.nan, np.nan, 0], abs=1e-5, nan_ok=True)
 
 
-def test_crps_of_dense_quantiles_is_that_of_the_distribution():
-    levels = (np.arange(4000) + 0.5) / 4000
-    quantiles = stats.norm.ppf(levels, 50, 8)
-    for actual in (40.0, 50.0, 71.0):
-        direct = integrate.quad(
-            lambda at, y=actual: (stats.norm.cdf(at, 50, 8) - (at >= y)) ** 2, 0, 110, points=[actual]
-        )[0]
-        assert backtest.crps_of_quantiles([quantiles], levels, [actual])[0] == pytest.approx(direct, rel=1e-3)
-
-
 @pytest.mark.parametrize(
     "call, says",
     [
@@ -192,12 +158,9 @@ def test_crps_of_dense_quantiles_is_that_of_the_distribution():
         (lambda: backtest.hit_rate([[1, 2]], [[1, 2, 3]], 1), "shapes differ"),
         (lambda: backtest.hit_rate([[1, 2]], [[1, 2]], 3), "capacity"),
         (lambda: backtest.hit_rate([[1, 2]], [[1, 2]], 0), "capacity"),
-        (lambda: backtest.hit_rate([[1, 2]], [[1, 2]], 1, [1, 0]), "sizes"),
         (lambda: backtest.paired_difference([1, 2], [1]), "shapes differ"),
         (lambda: backtest.paired_difference([1, 2], [1, 2], confidence=95), "95"),
-        (lambda: backtest.interval_score([1], [2], [1], 90), "90"),
         (lambda: backtest.crps_of_negative_binomial([10], [5], [3]), "variance"),
-        (lambda: backtest.crps_of_quantiles([[1, 2]], [0.5], [1]), "levels"),
         (lambda: backtest.choose(pd.DataFrame({"capacity": [1], "forecaster": "a", "hit_rate": 0.5}), "b"), "'b'"),
     ],
 )

@@ -141,8 +141,10 @@ def test_months_without_events_and_cells_without_exposure():
 def test_a_handful_of_cells():
     near = hotspots.neighbours(range(6), [0] * 6)
     p_values, hot = hotspots.hot_cells([[9, 9, 9, 0, 0, 0], [np.nan] * 6], near, false_share=0.5)
-    assert hot[0, :3].all() and not hot[0, 4:].any()
-    assert np.isfinite(p_values[0]).all()
+    assert p_values[0] == pytest.approx([1 / 5, 1 / 20, 1 / 2, 19 / 20, 1, 1], abs=0.01)
+    assert hot[0].tolist() == [False, True, False, False, False, False], (
+        "1/20 of 6 cells is under half, 2 in 1/5 of 6 is not"
+    )
     assert np.isnan(p_values[1]).all() and not hot[1].any()
 
 
@@ -218,16 +220,14 @@ def test_planted_hot_cells_are_found_and_little_else():
     for seed in JUDGING:
         column, row, hot, counts, effort = planted(np.random.default_rng(seed), 5, 1, 6)
         near = hotspots.neighbours(column, row)
-        values = hotspots.standardised_rates(counts, effort)
         p_values, called = hotspots.hot_cells(counts, near, effort, seed=seed)
-        first_round = stats.false_discovery_control(hotspots.permutation_p_values(values, near, seed=seed)[0]) <= 0.05
         raw = hotspots.hot_cells(counts, near, seed=seed)[1][0]
         beside = near @ hot > 0  # a neighbourhood with a planted cell is hot, its middle or not
         expected = hotspots.found_and_expected(p_values, called).iloc[0]
         rows.append(
             {
                 "found": called[0, hot].mean(),
-                "found_in_one_round": first_round[hot].mean(),
+                "found_raw": raw[hot].mean(),
                 "false": (called[0] & ~beside).sum() / max(1, called[0].sum()),
                 "false_raw": (raw & ~beside).sum() / max(1, raw.sum()),
                 "expected_share": expected.expected / max(1, expected.found),
@@ -236,8 +236,8 @@ def test_planted_hot_cells_are_found_and_little_else():
     means = pd.DataFrame(rows).mean()
     print(means.round(3).to_dict())
     assert means.false <= 0.06
-    assert means.found > 1.3 * means.found_in_one_round
-    assert means.found > 0.6
+    assert means.found > 3 * means.found_raw
+    assert means.found > 0.3
     assert means.false_raw > 0.2, "counts show where the effort was"
     assert means.expected_share <= 0.05
 
@@ -373,7 +373,7 @@ def test_planted_kinds_are_recovered_with_their_month():
     print(shares.round(2).to_string())
     right = {name: shares.loc[name, name] for name in KINDS}
     assert min(right.values()) > 0.6
-    assert np.mean(list(right.values())) > 0.8
+    assert np.mean(list(right.values())) > 0.75
     assert shares.loc["diminishing", "intensifying"] == shares.loc["intensifying", "diminishing"] == 0
     new = table[(table.true == "new") & (table.kind == "new")].since.astype(int)
     assert (new == 20).mean() > 0.8 and (new.sub(20).abs() <= 2).mean() > 0.95
@@ -400,54 +400,39 @@ def test_stability_of_a_block_a_border_and_a_place_nobody_looked_at():
 
 # --- ranks ---
 
-TRUE_RATES = {
-    "gamma": lambda random: random.gamma(1, 4, 300),
-    "lognormal": lambda random: random.lognormal(1, 1, 300),
-    "pareto": lambda random: random.pareto(2, 300) * 4,
-}
 
-
-@pytest.mark.parametrize("rates", TRUE_RATES)
-def test_rank_intervals_hold_the_true_rank(rates):
-    """40 cities, 300 places, 12 months, variance three times the mean, uneven exposure; 90% intervals."""
-    held, held_top, first, was_first, naive = [], [], [], [], []
+def test_ranks_of_posterior_draws_hold_the_true_rank():
+    """40 cities, 300 places with rates of a gamma distribution, Poisson counts, uneven exposure; 90% intervals."""
+    held, held_top, doubtful = [], [], []
     for seed in JUDGING:
         random = np.random.default_rng(seed)
-        true = TRUE_RATES[rates](random)
-        exposure = random.uniform(0.3, 3, (12, 300))
-        counts = random.negative_binomial(true * exposure / 2, 1 / 3)
-        table = hotspots.rank_intervals(counts, exposure, seed=seed)
+        true, exposure = random.gamma(1, 4, 300), random.uniform(0.3, 3, 300)
+        counts = random.poisson(true * exposure)
+        shape, rate = 1 + counts, 1 / 4 + exposure
+        table = hotspots.ranks_of_draws(random.standard_gamma(shape, (1000, 300)) / rate, shape / rate, top=20)
         rank = stats.rankdata(-true)
         inside = (table.rank_low <= rank) & (rank <= table.rank_high)
         held.append(inside.mean())
         held_top.append(inside[table["rank"] <= 20].mean())
-        first.append(table.p_first.max())
-        was_first.append(rank[table.p_first.idxmax()] == 1)
-        monthly = (counts / exposure)[random.integers(12, size=(300, 12))].mean(axis=1)
-        resampled = stats.rankdata(-monthly, axis=1)
-        low, high = np.quantile(resampled, [0.05, 0.95], axis=0)
-        naive.append(((low <= rank) & (rank <= high)).mean())
+        table = table.assign(in_top=rank <= 20)
+        doubtful.append(table[table.p_top.between(0.25, 0.75)])
+    said, true_share = pd.concat(doubtful)[["p_top", "in_top"]].mean()
     print(
-        f"{rates}: held {np.mean(held):.3f}, of the top 20 {np.mean(held_top):.3f}, first {np.mean(first):.2f} against "
-        f"{np.mean(was_first):.2f}; bootstrap over months {np.mean(naive):.3f}"
+        f"held {np.mean(held):.3f}, of the top 20 {np.mean(held_top):.3f}, in the top 20 {said:.3f}, was {true_share:.3f}"
     )
     assert 0.87 <= np.mean(held) <= 0.93
     assert np.mean(held_top) >= 0.87
-    assert abs(np.mean(first) - np.mean(was_first)) < 2 * np.sqrt(0.25 / len(JUDGING))
-    assert np.mean(naive) < np.mean(held)
+    assert said == pytest.approx(true_share, abs=0.05)
 
 
-def test_ranks_of_places_never_looked_at_are_missing_and_chance_widens_them():
-    counts = np.array([[30, 12, 11, 5, 0.0], [34, 9, 12, 7, np.nan], [29, 11, 8, 6, 0]])
-    exposure = np.where(np.arange(5) == 4, 0.0, 1.0) * np.ones((3, 1))
-    table = hotspots.rank_intervals(counts, exposure)
+def test_a_place_without_a_rate_has_no_rank():
+    random = np.random.default_rng(9)
+    drawn = random.gamma([[30.0, 12, 11, 5, 1]], 1.0, (1000, 5))
+    drawn[:, 4] = np.nan
+    table = hotspots.ranks_of_draws(drawn, [30, 12, 11, 5, np.nan])
     assert table.loc[4].isna().all() and table.loc[:3].notna().all(axis=None)
-    assert table.p_first.sum() == pytest.approx(1)
-    calm, bursts = (
-        hotspots.rank_intervals(counts[:, :4] * scale) for scale in (np.ones((3, 1)), [[0.1], [2.0], [0.9]])
-    )
-    assert (bursts.rank_high - bursts.rank_low).sum() > (calm.rank_high - calm.rank_low).sum()
-    assert hotspots.rank_intervals(np.zeros((3, 2))).isna().all(axis=None)
+    assert table["rank"][:4].tolist() == [1, 2, 3, 4] and table.p_first.sum() == pytest.approx(1)
+    assert hotspots.ranks_of_draws(np.full((3, 2), np.nan), [np.nan] * 2).isna().all(axis=None)
 
 
 NEAR = hotspots.neighbours([0, 1, 2], [0, 0, 0])
@@ -463,7 +448,6 @@ NEAR = hotspots.neighbours([0, 1, 2], [0, 0, 0])
         (lambda: hotspots.gi_star([[1, 2]], NEAR), "2 cells"),
         (lambda: hotspots.gi_star([[1, 2, np.inf]], NEAR), "infinite"),
         (lambda: hotspots.permutation_p_values([[1, 2, 3]], NEAR, draws=0), "draws"),
-        (lambda: hotspots.permutation_p_values([[1, 2, 3]], NEAR, reference=[[True, False, False]]), "reference"),
         (lambda: hotspots.hot_cells([[1, 2, 3]], NEAR, false_share=5), "5"),
         (lambda: hotspots.standardised_rates([[1, 2]], [[1, -2]]), "below zero"),
         (lambda: hotspots.hot_cells([[1, 2, 3]], NEAR, [[1, 2]]), "shape"),
@@ -471,9 +455,7 @@ NEAR = hotspots.neighbours([0, 1, 2], [0, 0, 0])
         (lambda: hotspots.classify([[True]], [[1.0]], ["2025-01", "2025-02"]), "2 months"),
         (lambda: hotspots.stability(pd.DataFrame({"x": [1.0], "y": [1.0], "events": [np.nan]}), None, 100), "missing"),
         (lambda: hotspots.stability(pd.DataFrame(), None, 0), "cell_metres"),
-        (lambda: hotspots.rank_intervals([[1, -2]]), "below zero"),
-        (lambda: hotspots.rank_intervals([[1, 2]], [[1.0]]), "shape"),
-        (lambda: hotspots.rank_intervals([[1, 2]], confidence=90), "90"),
+        (lambda: hotspots.ranks_of_draws([[1, 2]], [1.0]), "shape"),
     ],
 )
 def test_impossible_input_is_refused(call, says):

@@ -16,6 +16,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 RUNS = sorted((PROJECT / "notebooks" / "runs").glob("*/*.yaml"))
 MOST_LINES_IN_A_CELL = 12
+MOST_PARAMETERS = {"delinquent_stakeout": 21}  # of the others 13
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -42,8 +43,9 @@ def test_is_committed_without_outputs(path):
 def test_leaves_the_work_to_lib(path):
     forbidden = (ast.FunctionDef, ast.ClassDef, ast.Try, ast.Lambda)
     for cell in code_cells(path):
-        if "parameters" not in cell.metadata.get("tags", []):  # one line a parameter, however many there are
-            assert len(cell.source.splitlines()) <= MOST_LINES_IN_A_CELL, cell.source
+        parameters = "parameters" in cell.metadata.get("tags", [])
+        most = MOST_PARAMETERS.get(path.stem, 13) if parameters else MOST_LINES_IN_A_CELL
+        assert len(cell.source.splitlines()) <= most, cell.source
         assert "read_csv" not in cell.source and "%" != cell.source[:1]
         for node in ast.walk(ast.parse(cell.source)):
             assert not isinstance(node, forbidden), cell.source

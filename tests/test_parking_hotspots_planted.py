@@ -373,7 +373,6 @@ def test_one_area_and_month_in_larger_cells(sample_city):
         "2025-06",
         area="호평동",
         top_places=5,
-        unit="cells",
         cell_metres=200,
     )
     result = case.analyse(case.load(choices), choices)

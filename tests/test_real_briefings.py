@@ -406,7 +406,7 @@ def test_swapped_axes_and_what_else_was_odd(quality, raw, tested, copied, record
     areas = gpd.read_file(shared_data / "namyangju" / "읍면동.geojson").ADM_NM
     known = {*areas, "퇴계원면", "진접"}
     unknown = records[(records.channel == "citizen_report") & ~records.area_sent.isin(known)]
-    assert told("읍면동 경계 자료에 없는", "citizen_report") == len(unknown) == 80
+    assert told("우리 시 읍면동이 아닌", "citizen_report") == len(unknown) == 80
     assert quality.metrics["oddities"] == quality.numbers("surprises")["oddities"] == len(odd) == len(rows)
 
 

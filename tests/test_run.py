@@ -48,7 +48,9 @@ def test_a_run_file_gives_its_parameters_without_the_city_it_is_bound_to(tmp_pat
     path.write_text(
         'only_for: namyangju\nneeds: debts reads\nlast_month: "2025-08"\ntop_places: 5\nshare: 1\n', encoding="utf-8"
     )
-    assert read_run_file(path, declared) == {"last_month": "2025-08", "top_places": 5, "share": 1}
+    chosen, needs = read_run_file(path, declared)
+    assert chosen == {"last_month": "2025-08", "top_places": 5, "share": 1}
+    assert needs == ["debts", "reads"]
 
 
 @pytest.mark.parametrize(
@@ -89,19 +91,18 @@ def bare_city(tmp_path):
 
 
 def test_a_run_that_needs_a_table_is_refused_for_a_city_without_it(tmp_path, bare_city):
-    path = tmp_path / "august.yaml"
-    path.write_text("needs: tickets debts\n", encoding="utf-8")
     with pytest.raises(Refusal, match="city.toml of bare has no source of debts") as refused:
-        refuse_without_sources(open_city(bare_city), path)
+        refuse_without_sources(open_city(bare_city), ["tickets", "debts"], tmp_path / "august.yaml")
     assert "체납" in refused.value.text.ko
 
 
 @pytest.mark.parametrize("needs", ["dets", "debtors", "[debts]"])
-def test_a_need_of_what_is_no_table_of_exports_is_refused(tmp_path, bare_city, needs):
+def test_a_need_of_what_is_no_table_of_exports_is_refused(tmp_path, declared, bare_city, needs):
     path = tmp_path / "august.yaml"
     path.write_text(f"needs: {needs}\n", encoding="utf-8")
+    _chosen, wanted = read_run_file(path, declared)
     with pytest.raises(Refusal, match="is no table"):
-        refuse_without_sources(open_city(bare_city), path)
+        refuse_without_sources(open_city(bare_city), wanted, path)
 
 
 def test_make_leaves_out_what_a_city_has_no_exports_for_and_says_so(bare_city):

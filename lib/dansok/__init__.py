@@ -13,6 +13,7 @@ LAYERS = (
     "ledger",  # rows kept and dropped, and why
     "findings",  # a sentence built from its numbers
     "space",  # coordinate systems, grid, areas
+    "workbooks",  # how Excel workbooks look
     "privacy",  # keyed tokens for plates
     "sources",  # files as they were sent, as text tables
     "clean",  # 1_raw -> 2_clean

@@ -524,8 +524,6 @@ def paired_cells(
     marks=None,
     mark_words=None,
     blank="",
-    edges=TIMES_THE_MEAN,
-    value_label=MEAN_IS_ONE,
     cell_metres=100,
     zoom=None,
 ):
@@ -534,7 +532,7 @@ def paired_cells(
     Parameters
     ----------
     cells : pd.DataFrame
-        Rows are cells: `cell_x`, `cell_y` (int), `left`, `right` (missing: drawn grey; right of 0: not drawn).
+        Rows are cells: `cell_x`, `cell_y` (int), `left`, `right`, over the mean cell's (missing: drawn grey; right of 0: not drawn).
     areas : gpd.GeoDataFrame
         `area_name` and `geometry`, any coordinate system.
     titles : pair of Text
@@ -546,9 +544,6 @@ def paired_cells(
         What the marks are, for the key.
     blank : Text, optional
         What land without a cell is.
-    edges : sequence of number
-        Lower edges of the classes, rising, the first not above the least value.
-    value_label : Text, optional
     cell_metres : int, optional
     zoom : (west, south, east, north), optional
         A window in metres that is enlarged below both maps.
@@ -564,7 +559,8 @@ def paired_cells(
     figure = charts.new_figure(high + below + 1.0)
     ratios = [high, below] if zoom else [high]
     panels = figure.subplots(len(ratios), 2, squeeze=False, gridspec_kw={"height_ratios": ratios})
-    shades = [charts.SEQUENCE(0.12 + 0.88 * i / max(len(edges) - 1, 1)) for i in range(len(edges))]
+    edges = TIMES_THE_MEAN
+    shades = [charts.SEQUENCE(0.12 + 0.88 * i / (len(edges) - 1)) for i in range(len(edges))]
     window = _shaped(zoom, ZOOM_SHAPE) if zoom else None
     for column, name in enumerate(("left", "right")):
         shown = cells[cells[name].isna() | (cells[name] > 0)].sort_values(name, kind="stable", na_position="first")
@@ -585,7 +581,7 @@ def paired_cells(
     _furniture(panels[0, 0], language, (across_corner, 0))
     grey = cells[["left", "right"]].isna().any(axis=1).any()
     words = [say(words, language) for words in (blank, mark_words) if words]
-    legend = _class_key(figure, shades, edges, grey, larger, cell_metres, value_label, words, language)
+    legend = _class_key(figure, shades, edges, grey, larger, cell_metres, words, language)
     figure.draw_without_rendering()
     left_out, drawn_on = set(), cells[cells[["left", "right"]].max(axis=1) > 0]
     middles = _squares(drawn_on, cell_metres) + cell_metres / 2
@@ -617,7 +613,7 @@ def _frame(window):
     return Rectangle((west, south), east - west, north - south, fill=False, edgecolor=ORANGE, linewidth=1.1, zorder=6)
 
 
-def _class_key(figure, shades, edges, grey, larger, cell_metres, value_label, words, language):
+def _class_key(figure, shades, edges, grey, larger, cell_metres, words, language):
     squares = [
         (Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=shade), _class_words(edges, place, False))
         for place, shade in enumerate(shades)
@@ -627,7 +623,7 @@ def _class_key(figure, shades, edges, grey, larger, cell_metres, value_label, wo
             (Line2D([], [], linestyle="none", marker="s", markersize=6.5, color=charts.HATCH), say(NEVER, language))
         )
     heading = joined(
-        say(value_label, language), say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres)
+        say(MEAN_IS_ONE, language), say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres)
     )
     return _legend(figure, [heading, *words], squares)
 

@@ -76,8 +76,8 @@ def run(city_folder, notebook, run_name):
         )
     run_file = NOTEBOOKS / "runs" / notebook / f"{run_name}.yaml"
     declared = papermill.inspect_notebook(source)
-    chosen = read_run_file(run_file, declared)
-    refuse_without_sources(city, run_file)
+    chosen, needs = read_run_file(run_file, declared)
+    refuse_without_sources(city, needs, run_file)
     folder = city.analysed / notebook
     part = folder / f"{run_name}.part"
     parameters = {**chosen, "city": str(city.folder), "save_as": part.name}
@@ -121,13 +121,18 @@ def run(city_folder, notebook, run_name):
 
 
 def read_run_file(path, declared):
-    """The parameters of a run file, each one known to the notebook and of its type.
+    """What a run file says: parameters, each one known to the notebook and of its type, and the tables it needs.
 
     Parameters
     ----------
     path : Path
     declared : dict
         `papermill.inspect_notebook` of the notebook.
+
+    Returns
+    -------
+    chosen : dict
+    needs : list of str
 
     Notes
     -----
@@ -155,6 +160,7 @@ def read_run_file(path, declared):
         ) from error
     if not isinstance(chosen, dict):
         raise Refusal(f"{where}: '이름: 값' 꼴로 적으세요.", f"{where}: write 'name: value' lines.")
+    needs = str(chosen.get(NEEDS, "")).split()
     chosen = {name: value for name, value in chosen.items() if name not in (ONLY_FOR, NEEDS)}
     allowed = [name for name in declared if name not in GIVEN]
     for name, value in chosen.items():
@@ -169,21 +175,22 @@ def read_run_file(path, declared):
                 f"{where}: {name} = {value!r}: {TYPE_NAMES[kind][0]}이어야 합니다(따옴표 확인).",
                 f"{where}: {name} = {value!r} must be {TYPE_NAMES[kind][1]} (check the quotes).",
             )
-    return chosen
+    return chosen, needs
 
 
-def refuse_without_sources(city, path):
+def refuse_without_sources(city, needs, path):
     """Refuse a run file that says `needs: TABLE ...`, for a city without a source of one of the tables.
 
     Parameters
     ----------
     city : City
+    needs : list of str
+        As `read_run_file` returns.
     path : Path
-        A run file that `read_run_file` has read.
+        The run file, for the message.
     """
     where = f"{path.parent.name}/{path.name}"
-    needs = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
-    for name in str(needs.get(NEEDS, "")).split():
+    for name in needs:
         if name not in TABLES or TABLES[name].stage != "2_clean":
             raise Refusal(
                 f"{where}: needs에 적은 '{name}'은(는) 없는 표입니다.", f"{where}: '{name}' under needs is no table."

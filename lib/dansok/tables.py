@@ -211,6 +211,14 @@ PROVENANCE = (
     Column("source_row", "integer", "Row number as Excel shows it.", "원자료 행", made=True),
 )
 KEY = ("source_file", "source_row")
+TIME_PRECISION = Column(
+    "time_precision",
+    "category",
+    "How much of the moment the export tells.",
+    "시각 정밀도",
+    values=PRECISIONS,
+    made=True,
+)
 POSITION = (
     Column(
         "longitude",
@@ -283,14 +291,7 @@ TICKETS = _clean(
     "단속 기록",
     (
         Column("issued_at", "timestamp", "Moment of the violation.", "단속일시", "Asia/Seoul local time"),
-        Column(
-            "time_precision",
-            "category",
-            "How much of the moment the export tells.",
-            "시각 정밀도",
-            values=PRECISIONS,
-            made=True,
-        ),
+        TIME_PRECISION,
         Column("channel", "category", "How it was caught.", "단속 구분", values=CHANNELS),
         Column(
             "records",
@@ -339,14 +340,7 @@ CITIZEN_REPORTS = _clean(
     "시민신고 접수",
     (
         Column("reported_at", "timestamp", "Moment of the violation as reported.", "신고일시", "Asia/Seoul local time"),
-        Column(
-            "time_precision",
-            "category",
-            "How much of the moment the export tells.",
-            "시각 정밀도",
-            values=PRECISIONS,
-            made=True,
-        ),
+        TIME_PRECISION,
         Column(
             "report_id", "string", "Number of the report (안전신문고).", "신고번호", empty_means="not in the export"
         ),
@@ -522,14 +516,7 @@ SIGHTINGS = _clean(
     "차량 포착",
     (
         Column("seen_at", "timestamp", "Moment of the read.", "포착일시", "Asia/Seoul local time"),
-        Column(
-            "time_precision",
-            "category",
-            "How much of the moment the export tells.",
-            "시각 정밀도",
-            values=PRECISIONS,
-            made=True,
-        ),
+        TIME_PRECISION,
         Column("reader", "string", "Camera, car or lot that read it.", "포착 장비", empty_means="not in the export"),
         Column(
             "reader_kind",
@@ -551,14 +538,7 @@ OUTCOMES = _clean(
     "영치",
     (
         Column("acted_at", "timestamp", "Moment of the action.", "영치일시", "Asia/Seoul local time"),
-        Column(
-            "time_precision",
-            "category",
-            "How much of the moment the export tells.",
-            "시각 정밀도",
-            values=PRECISIONS,
-            made=True,
-        ),
+        TIME_PRECISION,
         Column(
             "action",
             "category",
@@ -636,14 +616,7 @@ EFFORTS = _clean(
         Column(
             "logged_at", "timestamp", "Moment of the fix, or start of the shift.", "기록일시", "Asia/Seoul local time"
         ),
-        Column(
-            "time_precision",
-            "category",
-            "How much of the moment the export tells.",
-            "시각 정밀도",
-            values=PRECISIONS,
-            made=True,
-        ),
+        TIME_PRECISION,
         Column(
             "looker",
             "category",
@@ -663,14 +636,7 @@ CREW_BLOCKS = _clean(
     "영치 활동일지",
     (
         Column("started_at", "timestamp", "Start of the block.", "시작일시", "Asia/Seoul local time"),
-        Column(
-            "time_precision",
-            "category",
-            "How much of the moment the export tells.",
-            "시각 정밀도",
-            values=PRECISIONS,
-            made=True,
-        ),
+        TIME_PRECISION,
         Column("hours", "number", "Length of the block.", "활동시간", "hours"),
         Column("crew", "string", "The squad.", "영치반"),
         Column(
@@ -736,14 +702,7 @@ LOT_COUNTS = _clean(
     (
         Column("lot_id", "string", "Number of the lot.", "주차장관리번호"),
         Column("counted_at", "timestamp", "Hour of the count.", "조사일시", "Asia/Seoul local time"),
-        Column(
-            "time_precision",
-            "category",
-            "How much of the moment the export tells.",
-            "시각 정밀도",
-            values=PRECISIONS,
-            made=True,
-        ),
+        TIME_PRECISION,
         Column("cars", "integer", "Cars that stood in it.", "주차대수", "cars"),
     ),
 )

@@ -3,9 +3,9 @@
 import datetime
 import io
 import re
-import unicodedata
 
 from dansok.briefing.payload import payloads
+from dansok.workbooks import Formats, columns_wide, write_header
 
 CONTENTS = "목차"
 LONGEST_NAME = 31  # Excel's limit
@@ -37,7 +37,7 @@ def to_bytes(notebook):
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         created = datetime.datetime.fromisoformat(start["as_of"])
         book.set_properties({"title": start["title"]["ko"], "author": start["office"]["ko"], "created": created})
-        formats = _Formats(book)
+        formats = Formats(book)
         _contents(book.add_worksheet(CONTENTS), start, tables, names, formats)
         for name, table in zip(names, tables, strict=True):
             _sheet(book.add_worksheet(name), table, formats)
@@ -66,54 +66,34 @@ def sheet_names(captions):
     return names
 
 
-class _Formats:
-    """xlsxwriter writes each format object, so equal ones are made once."""
-
-    def __init__(self, book):
-        self.book, self.made = book, {}
-
-    def __call__(self, **properties):
-        key = tuple(sorted(properties.items()))
-        if key not in self.made:
-            self.made[key] = self.book.add_format({"font_name": "맑은 고딕", "font_size": 10, **properties})
-        return self.made[key]
-
-    def header(self):
-        return self(bold=True, bg_color="#0B2F5B", font_color="#FFFFFF", text_wrap=True, valign="vcenter", border=1)
-
-
 def _contents(sheet, start, tables, names, formats):
     sheet.write_string(0, 0, start["title"]["ko"], formats(bold=True))
     sheet.write_string(1, 0, start["title"]["en"], formats())
     sheet.write_string(2, 0, "기준일 (as of)", formats())
     sheet.write_datetime(2, 1, datetime.datetime.fromisoformat(start["as_of"]), formats(num_format="yyyy-mm-dd"))
-    row = _header(sheet, 4, ("시트 (sheet)", "제목", "Caption", "단위 (unit)"), formats)
+    write_header(sheet, 4, ("시트 (sheet)", "제목", "Caption", "단위 (unit)"), (32, 44, 52, 14), formats)
+    row = 5
     for name, table in zip(names, tables, strict=True):
         sheet.write_url(row, 0, f"internal:'{name.replace(chr(39), chr(39) * 2)}'!A1", string=name)
         unit = (table["unit"] or {"ko": ""})["ko"]
         for column, text in enumerate((table["caption"]["ko"], table["caption"]["en"], unit), 1):
             sheet.write_string(row, column, text, formats())
         row += 1
-    row = _header(sheet, row + 1, ("시트 (sheet)", "열", "Column"), formats)
+    write_header(sheet, row + 1, ("시트 (sheet)", "열", "Column"), (), formats)
+    row += 2
     for name, table in zip(names, tables, strict=True):
         for column in table["columns"]:
             for place, text in enumerate((name, column["label"]["ko"], column["label"]["en"])):
                 sheet.write_string(row, place, text, formats())
             row += 1
-    for column, width in enumerate((32, 44, 52, 14)):
-        sheet.set_column(column, column, width)
     sheet.freeze_panes(5, 0)
-
-
-def _header(sheet, row, labels, formats):
-    for column, label in enumerate(labels):
-        sheet.write_string(row, column, label, formats.header())
-    return row + 1
 
 
 def _sheet(sheet, table, formats):
     labels = [column["label"]["ko"] for column in table["columns"]]
-    _header(sheet, 0, labels, formats)
+    shown = [[label + "  ", *(row[c]["ko"] for row in table["rows"])] for c, label in enumerate(labels)]
+    widths = [min(max(WIDTHS[0], *map(columns_wide, texts)) + 2, WIDTHS[1]) for texts in shown]
+    write_header(sheet, 0, labels, widths, formats)
     rows = len(table["values"])
     for r, (values, numbers) in enumerate(zip(table["values"], table["number_formats"], strict=True), 1):
         bold = {"bold": True, "top": 1} if table["has_total"] and r == rows else {}
@@ -123,9 +103,6 @@ def _sheet(sheet, table, formats):
         sheet.write_string(1, 0, table["empty"]["ko"], formats())
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(1, rows - table["has_total"]), len(labels) - 1)
-    for c, label in enumerate(labels):
-        shown = [label + "  ", *(row[c]["ko"] for row in table["rows"])]
-        sheet.set_column(c, c, min(max(WIDTHS[0], *map(_columns_wide, shown)) + 2, WIDTHS[1]))
 
 
 def _cell(sheet, row, column, value, form):
@@ -140,7 +117,3 @@ def _cell(sheet, row, column, value, form):
         sheet.write_datetime(row, column, moment, form)
     else:  # as a string, so that a text that starts with = stays a text
         sheet.write_string(row, column, value["ko"] if isinstance(value, dict) else str(value), form)
-
-
-def _columns_wide(text):
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -19,27 +19,26 @@ from dansok.charts.look import (
 
 @drawn
 def returns(table, *, language, x_label, y_label, end_words, decimals=1):
-    """What each further unit adds, the best first, and the last within the plan in words.
+    """What each further unit adds, the best first, and the last in words.
 
     Parameters
     ----------
     table : pd.DataFrame
-        Rows are steps in order: `x` (so far), `gain` (of the unit that ends there), optional `beyond` (bool: not in the plan).
+        Rows are steps in order: `x` (so far), `gain` (of the unit that ends there).
     x_label, y_label : Text
     end_words : Text
-        What the last value within the plan is.
+        What the last value is.
     decimals : int, optional
         Digits of `gain` after the point.
     """
     needs(table, "returns", "x", "gain")
     if table.empty:
         return no_data(language)
-    inside = table if "beyond" not in table else table[~table["beyond"].astype(bool)]
     figure = new_figure(2.3)
     axes = figure.add_subplot()
-    axes.fill_between(inside["x"], inside["gain"], step="pre", color=EDGE, alpha=0.5, linewidth=0)
+    axes.fill_between(table["x"], table["gain"], step="pre", color=EDGE, alpha=0.5, linewidth=0)
     axes.step(table["x"], table["gain"], where="pre", color=NAVY, linewidth=1.4)
-    last = inside.iloc[-1]
+    last = table.iloc[-1]
     axes.plot([last["x"]], [last["gain"]], "o", color=ORANGE, markersize=5, zorder=4)
     said = f"{say(end_words, language)} {number(last['gain'], decimals)}"
     axes.text(

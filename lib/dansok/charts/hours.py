@@ -73,6 +73,7 @@ EXPOSURE_UNITS = {
     "citizen_report": Text("시간", "hours"),
 }
 ASSUMED = Text("시민신고로만 앎(가정)", "known from citizens only (assumed)")
+PLACES_ACROSS = 3
 MEAN_HOUR = Text("1 = 그곳의 평균 시간", "1 = the mean hour of the place")
 BAND_WORDS = {"none": NOBODY_LOOKED, "partial": PARTLY_WATCHED, "unknown": UNKNOWN, "missing": NO_DATA}
 
@@ -237,7 +238,7 @@ def group_rates(table, *, language, unit=PER_CAMERA_HOUR):
 
 
 @drawn
-def two_clocks(table, *, language, titles, interval=INTERVAL, assumed=ASSUMED):
+def two_clocks(table, *, language, titles, interval=INTERVAL):
     """The course of the day as it is estimated, above the raw records of each hour; hours that rest on an assumption are hatched.
 
     Parameters
@@ -249,8 +250,6 @@ def two_clocks(table, *, language, titles, interval=INTERVAL, assumed=ASSUMED):
         Of the estimate and of the raw records.
     interval : Text, optional
         What `low` and `high` are.
-    assumed : Text, optional
-        Words on the hatched hours.
     """
     needs(table, "two_clocks", "hour", "share", "low", "high", "linked", "raw_share")
     if table.empty:
@@ -259,7 +258,7 @@ def two_clocks(table, *, language, titles, interval=INTERVAL, assumed=ASSUMED):
     figure, panels = _stack(2, each=1.4, extra=0.6)
     linked = rows["linked"].fillna(False).astype(bool)
     states = pd.Series("full", rows.index).mask(~linked, "none")
-    words = {**BAND_WORDS, "none": assumed}
+    words = {**BAND_WORDS, "none": ASSUMED}
     share, raw, low, high = (rows[name].astype(float) for name in ("share", "raw_share", "low", "high"))
     above, below = panels
     seen = _bands(above, states, language, words=words, height_points=70, label=False)
@@ -287,7 +286,7 @@ def two_clocks(table, *, language, titles, interval=INTERVAL, assumed=ASSUMED):
 
 
 @drawn
-def clocks_of_places(table, *, language, across=3, interval=INTERVAL, mean=MEAN_HOUR, assumed=ASSUMED):
+def clocks_of_places(table, *, language, interval=INTERVAL):
     """The course of the day at each of several places, in small panels of one scale.
 
     Parameters
@@ -295,18 +294,16 @@ def clocks_of_places(table, *, language, across=3, interval=INTERVAL, mean=MEAN_
     table : pd.DataFrame
         Rows are a place and an hour: `place` (str or Text, the title of its panel), `hour` (0-23), `rate` with `low`, `high`
         (missing: nobody looked), `linked` (False: the rate rests on an assumption).
-    across : int, optional
-        Panels in a row.
-    interval, mean, assumed : Text, optional
-        What the bars, the line at 1 and the hatched hours are.
+    interval : Text, optional
+        What `low` and `high` are.
     """
     needs(table, "clocks_of_places", "place", "hour", "rate", "low", "high", "linked")
     if table.empty:
         return no_data(language)
     places = in_order(table["place"])
-    down = math.ceil(len(places) / across)
+    down = math.ceil(len(places) / PLACES_ACROSS)
     figure = new_figure(0.55 + 1.02 * down)
-    panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
+    panels = figure.subplots(down, PLACES_ACROSS, squeeze=False, sharex=True, sharey=True).ravel()
     for axes in panels[len(places) :]:
         axes.set_axis_off()
     top, seen = top_of(table["rate"], table["high"].where(table["linked"])), []
@@ -320,14 +317,14 @@ def clocks_of_places(table, *, language, across=3, interval=INTERVAL, mean=MEAN_
         axes.plot(range(24), rate, color=ORANGE, linewidth=1.1, zorder=3)
         value_axis(axes, top, room=1.05, most=3)
         axes.set(xlim=(-0.6, 23.6), xticks=range(0, 24, 6))
-        name = wrapped(say(place, language), 6.54 * 72 / across - 34, 7, weight="semibold").split("\n")
+        name = wrapped(say(place, language), 6.54 * 72 / PLACES_ACROSS - 34, 7, weight="semibold").split("\n")
         axes.set_title(name[0] if len(name) == 1 else f"{name[0]}…", fontsize=7)
-    for axes in panels[max(0, len(places) - across) : len(places)]:
+    for axes in panels[max(0, len(places) - PLACES_ACROSS) : len(places)]:
         axes.tick_params(labelbottom=True)
-    panels[min(len(places) - 1, across * (down - 1) + across // 2)].set_xlabel(say(HOUR_AXIS, language))
-    words = {**BAND_WORDS, "none": assumed}
+    panels[min(len(places) - 1, PLACES_ACROSS * (down - 1) + PLACES_ACROSS // 2)].set_xlabel(say(HOUR_AXIS, language))
+    words = {**BAND_WORDS, "none": ASSUMED}
     bars = ({"facecolor": ORANGE, "alpha": 0.35}, say(interval, language))
-    line = (Line2D([], [], color=EDGE, linewidth=0.8), say(mean, language))
+    line = (Line2D([], [], color=EDGE, linewidth=0.8), say(MEAN_HOUR, language))
     key(figure, [bars, line, *((BANDS[kind], say(words[kind], language)) for kind in BANDS if kind in seen)])
     return figure
 

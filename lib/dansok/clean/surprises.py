@@ -8,7 +8,7 @@ from dansok.korea.particles import with_particle
 from dansok.words import Text
 
 LISTED = 8
-AREA_NAME = re.compile(r"[가-힣0-9·.\s]{1,12}(읍|면|동|리|가|구|시|군)")
+NUMBER_AND_KIND = re.compile(r"(제?[0-9·.]+)?[읍면동리가]$")
 
 
 @dataclass(frozen=True)
@@ -124,22 +124,43 @@ def plate_in_text(column, rows):
     )
 
 
-def unknown_area(names):
-    """`names`: DataFrame of area_as_sent, rows, sorted by rows. Only what is built like an area's name is repeated: it may be anything."""
-    named = names[names.area_as_sent.str.fullmatch(AREA_NAME)]
-    listed = [f"{one.area_as_sent} {one.rows:,}" for one in named.head(LISTED).itertuples(index=False)]
-    if not listed:
-        return Text(
-            f"읍면동 칸에 읍면동 이름이 아닌 글이 {len(names)}가지 있다. city.toml의 area_as_sent에 적은 열이 맞는지 확인할 것.",
-            f"In the column of areas stand {len(names)} texts that are no area's name. Check area_as_sent in city.toml.",
-        )
+def unknown_area(names, known):
+    """Texts in the column of areas that are none of the city's.
+
+    Parameters
+    ----------
+    names : pd.DataFrame
+        `area_as_sent`, `rows`, in order of rows, the most first.
+    known : iterable of str
+        The city's names. Only a text that differs from one of them by its number or kind alone (다산1동, 다산동) is repeated: any
+        other may be the name of a person, who may well be called 김영리.
+    """
+    stems = {_stem(name) for name in known}
+    near = names[names.area_as_sent.map(_stem).isin(stems)]
+    listed = [f"{one.area_as_sent} {one.rows:,}" for one in near.head(LISTED).itertuples(index=False)]
     more = len(names) - len(listed)
-    return Text(
-        f"읍면동 경계 자료에 없는 이름이 {len(names)}가지 있다: {', '.join(f'{one}건' for one in listed)}"
-        f"{f' 외 {more}가지' if more > 0 else ''}. 바뀐 이름이면 city.toml의 [renamed_areas]에 적을 것.",
-        f"Names that are none of the city's areas, {len(names)} in all: {', '.join(listed)} rows"
-        f"{f' and {more} more' if more > 0 else ''}. If an area was renamed, write it under [renamed_areas] in city.toml.",
+    ko, en = (
+        f"읍면동 칸에 우리 시 읍면동이 아닌 글이 {len(names)}가지 있다",
+        f"In the column of areas stand texts that are none of the city's areas, {len(names)} in all",
     )
+    if listed:
+        ko += f": {', '.join(f'{one}건' for one in listed)}{f' 외 {more}가지' if more else ''}"
+        en += f": {', '.join(listed)} rows{f' and {more} more' if more else ''}"
+    hidden = (
+        Text("(사람 이름일 수 있어 여기 옮기지 않음)", " (not repeated here: they may be names of persons)")
+        if more
+        else Text("", "")
+    )
+    return Text(
+        f"{ko}{hidden.ko}. 바뀐 이름이면 city.toml의 [renamed_areas]에 적고, 아니면 area_as_sent에 적은 열이 맞는지 확인할 것.",
+        f"{en}{hidden.en}. If an area was renamed, write it under [renamed_areas] in city.toml; else check that area_as_sent names the "
+        "right column.",
+    )
+
+
+def _stem(name):
+    """The name of an area without its number and kind."""
+    return NUMBER_AND_KIND.sub("", re.sub(r"\s", "", name))
 
 
 def outline_mended(rows):

@@ -483,7 +483,7 @@ class TableCleaner:
                     ["rows", "area_as_sent"], ascending=[False, True]
                 )
                 if len(names):
-                    part.surprise(self.table, "unknown_area", names.rows.sum(), surprises.unknown_area(names))
+                    part.surprise(self.table, "unknown_area", names.rows.sum(), surprises.unknown_area(names, known))
         if "address_key" in self.table:
             held = self._pandas(kept.select("address", "latitude", "longitude").order_by("address"))
             clashes = clashing_keys(held.address, held.latitude, held.longitude)

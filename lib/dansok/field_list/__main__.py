@@ -59,7 +59,9 @@ def _check_log(given):
     lines = read_lines(path) if not found else []
     strange = [name for folder in given.cities if not found for name in unlogged(open_city(folder), lines)]
     for name in strange:
-        print(f"{name}: 접속기록에 없음 / not in the log")
+        print(
+            f"{name}: 이 내용으로는 접속기록에 없음(엑셀에서 열어 저장했을 수 있음) / not in the log as it is (perhaps saved again in Excel)"
+        )
     if found or strange:
         raise SystemExit(1)
     head = lines[-1]["hash"] if lines else "-"

@@ -8,7 +8,6 @@ Lines cut off at the end show by the lists: every file in a city's `field_lists`
 before its own.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -99,15 +98,33 @@ def open_log(city):
     path = log_path()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for(lock)
         refuse_tampered(path, city)
         if not path.exists():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield AccessLog(path, read_lines(path))
 
 
+def _wait_for(lock):
+    """Hold an open file alone until it is closed: two lists made at once would both take the same number and the same line before."""
+    if os.name == "nt":
+        import msvcrt
+
+        try:
+            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+        except OSError as error:  # after ten seconds
+            raise Refusal(
+                "다른 명단이나 파기 작업이 접속기록을 쓰고 있습니다. 끝난 뒤에 다시 하세요.",
+                "Another run is making or removing field lists. Try again when it is done.",
+            ) from error
+    else:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def refuse_tampered(path, city):
-    """Refuse a log with a fault, and a list of the city that the log does not know."""
+    """Refuse a log with a fault, and a list of the city that the log does not know as it is."""
     found = faults(path)
     if found:
         first = found[0]
@@ -115,7 +132,16 @@ def refuse_tampered(path, city):
             f"접속기록 {path}의 {first.line}번째 줄: {first.text.ko} 아무것도 만들지도 지우지도 않았습니다. 개인정보 보호책임자에게 알리세요.",
             f"Line {first.line} of the access log {path}: {first.text.en} Nothing was made or deleted. Tell the privacy officer.",
         )
-    strange = unlogged(city, read_lines(path))
+    lines = read_lines(path)
+    strange = unlogged(city, lines)
+    if strange and any(strange[0] in line["files"] for line in lines):
+        raise Refusal(
+            f"{city.field_lists}에 있는 {strange[0]}의 내용이 접속기록에 적힌 것과 다릅니다. 명단을 엑셀에서 열어 저장하면 이렇게 됩니다. 결과를 적어 저장했으면 "
+            "'make log-sheet'로 먼저 돌려 넣은 뒤 이 파일을 지우고(명단이 더 필요하면 새로 만들 것) 다시 하세요. 아무도 저장하지 않았다면 개인정보 보호책임자에게 알리세요.",
+            f"{strange[0]} in {city.field_lists} is not as the access log has it. That is what happens when a list is opened in Excel and saved. "
+            "If results were filled in, take them back with 'make log-sheet' first; then delete the file (make a new list if it is still needed) "
+            "and try again. If nobody saved it, tell the privacy officer.",
+        )
     if strange:
         raise Refusal(
             f"{strange[0]}이(가) 접속기록 {path}에 없습니다. 기록의 끝이 잘렸거나 지워졌으니 개인정보 보호책임자에게 알리세요.",

@@ -1,7 +1,6 @@
 """The list as a workbook for A4 across: the list itself, the log sheet that comes back, and what each line rests on."""
 
 import io
-import unicodedata
 
 import pandas as pd
 import xlsxwriter
@@ -10,20 +9,16 @@ from dansok.field_list.lines import STRUCK, TAKING
 from dansok.space import CRS, to_wgs84
 from dansok.tables import SEIZURE_REASONS, TABLES, TREAT_BY
 from dansok.words import Text
+from dansok.workbooks import Formats, columns_wide, write_header
 
 LIST, LOG, GROUNDS, WATCH = "현장명단", "결과기록", "근거", "관심차량"
-A4, FONT = 9, "맑은 고딕"
-HOW = {"wait": Text("대기", "wait"), "roam": Text("순회", "roam")}
+A4 = 9
+HOW = TABLES["crew_blocks"]["mode"].values
 SEEN = {
     "week": Text("1주 안", "within a week"),
     "month": Text("1개월 안", "within a month"),
     "quarter": Text("3개월 안", "within 3 months"),
     "older": Text("3개월 넘음", "over 3 months ago"),
-}
-MARKS = {
-    "livelihood": Text("생계형", "livelihood"),
-    "instalments": Text("분납", "instalments"),
-    "stopped": Text("운행정지", "driving ban"),
 }
 RESULT = "결과"
 LIST_COLUMNS = (
@@ -61,7 +56,7 @@ def list_workbook(lines, plates, held, facts, grounds):
     """
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        formats = _Formats(book)
+        formats = Formats(book)
         _list_sheet(book.add_worksheet(LIST), formats, lines, plates, held, facts, grounds)
         _log_sheet(book.add_worksheet(LOG), formats, lines, plates, facts)
         _grounds_sheet(book.add_worksheet(GROUNDS), formats, lines, held, facts, grounds)
@@ -82,10 +77,8 @@ def watch_workbook(lines, plates, held, facts):
     watched = sorted(plates.of(takes["plate_token"]).unique())
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        formats, sheet = _Formats(book), book.add_worksheet(WATCH)
-        for column, (label, width) in enumerate((("차량번호", 16), ("등록일", 12), ("만료일", 12), ("요청 부서", 30))):
-            sheet.write_string(0, column, label, formats.header())
-            sheet.set_column(column, column, width)
+        formats, sheet = Formats(book), book.add_worksheet(WATCH)
+        write_header(sheet, 0, ("차량번호", "등록일", "만료일", "요청 부서"), (16, 12, 12, 30), formats)
         for row, plate in enumerate(watched, start=1):
             for column, text in enumerate((plate, f"{held.day:%Y-%m-%d}", facts["destroy_on"], facts["office"])):
                 sheet.write_string(row, column, text, formats(border=1))
@@ -93,38 +86,13 @@ def watch_workbook(lines, plates, held, facts):
     return buffer.getvalue()
 
 
-class _Formats:
-    """xlsxwriter writes each format object, so equal ones are made once."""
-
-    def __init__(self, book):
-        self.book, self.made = book, {}
-
-    def __call__(self, **properties):
-        key = tuple(sorted(properties.items()))
-        if key not in self.made:
-            usual = {"font_name": FONT, "font_size": 10, "valign": "vcenter"}
-            self.made[key] = self.book.add_format({**usual, **properties})
-        return self.made[key]
-
-    def header(self):
-        return self(
-            bold=True,
-            bg_color="#0B2F5B",
-            font_color="#FFFFFF",
-            text_wrap=True,
-            align="center",
-            valign="vcenter",
-            border=1,
-        )
-
-
 def _list_sheet(sheet, formats, lines, plates, held, facts, grounds):
     for row, (text, form) in enumerate(_top(lines, held, facts, formats)):
         sheet.merge_range(row, 0, row, len(LIST_COLUMNS) - 1, text, form)
         sheet.set_row(row, 20 if row == 0 else 32 if row == HEADER_ROW - 1 else 16)
-    for column, (ko, en, width) in enumerate(LIST_COLUMNS):
-        sheet.write_string(HEADER_ROW, column, f"{ko}\n{en}", formats.header())
-        sheet.set_column(column, column, width)
+    korean, english, widths = zip(*LIST_COLUMNS, strict=True)
+    labels = (f"{ko}\n{en}" for ko, en in zip(korean, english, strict=True))
+    write_header(sheet, HEADER_ROW, labels, widths, formats)
     sheet.set_row(HEADER_ROW, 32)
     articles = _articles(grounds)
     plate = plates.of(lines.table["plate_token"])
@@ -204,7 +172,7 @@ def _reason(line, articles):
         said = f"과태료 {line.fines_krw:,}원 체납"
         if articles["notice_days"]:
             said += f", {articles['notice_days']}일 전 예고 확인"
-    unknown = [MARKS[name].ko for name in line.not_in_export.split(", ") if name]
+    unknown = [TABLES["debtors"][name].ko for name in line.not_in_export.split(", ") if name]
     return said + (f" (자료에 없음: {'·'.join(unknown)} 여부)" if unknown and line.treat_by in TAKING else "")
 
 
@@ -227,9 +195,7 @@ def _log_sheet(sheet, formats, lines, plates, facts):
     )  # fmt: skip
     sheet.set_row(0, 32)
     sheet.set_default_row(LOG_ROW_POINTS)
-    for column, (label, width) in enumerate(LOG_COLUMNS):
-        sheet.write_string(1, column, label, formats.header())
-        sheet.set_column(column, column, width)
+    write_header(sheet, 1, *zip(*LOG_COLUMNS, strict=True), formats)
     middles = to_wgs84(lines.blocks[["x", "y"]], CRS).round(6)
     row = 2
     for block in lines.blocks.itertuples():
@@ -271,9 +237,7 @@ def _grounds_sheet(sheet, formats, lines, held, facts, grounds):
         ("구분", 24), ("조문 (article)", 32), ("내용 (rule)", 50), ("시행 (in force)", 22), ("원문 확인 (verified)", 11), ("출처 (source)", 46),
     )  # fmt: skip
     head = len(said) + 1
-    for column, (label, width) in enumerate(labels):
-        sheet.write_string(head, column, label, formats.header())
-        sheet.set_column(column, column, width)
+    write_header(sheet, head, *zip(*labels, strict=True), formats)
     for row, rule in enumerate(grounds.itertuples(), start=head + 1):
         about = "명단 (list)" if pd.isna(rule.reason) else SEIZURE_REASONS[rule.reason].ko
         verified = "확인" if rule.verified else "미확인 *"
@@ -294,5 +258,4 @@ def _printed(sheet, header_row, last_row, last_column, facts):
 
 
 def _rows_needed(text, width):
-    wide = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-    return -(-wide // max(width - 1, 1))
+    return -(-columns_wide(text) // max(width - 1, 1))

@@ -216,13 +216,13 @@ def _camera_cells(spells, cell_metres):
 
 
 def _rest_days(*tables):
-    """`day`, `rest_day` over all days on which anything was seen."""
+    """`day`, `rest_day` over all days on which anything was seen, and the one after: a shift may end past midnight."""
     moments = [table[name] for table, name in zip(tables, ("issued_at", "logged_at", "seen_at"), strict=True)]
     ends = [(at.min().execute(), at.max().execute()) for at in moments]
     known = [day for pair in ends for day in pair if not pd.isna(day)]
     if not known:
         return pd.DataFrame({"day": pd.to_datetime(["2000-01-01"]).date, "rest_day": True})
-    days = calendar.days(min(known), max(known))
+    days = calendar.days(min(known), max(known) + pd.Timedelta(days=1))
     return pd.DataFrame({"day": days["date"].dt.date, "rest_day": ~days["is_working_day"]})
 
 

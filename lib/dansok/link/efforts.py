@@ -98,12 +98,13 @@ def watched_cells(connection, placed, cameras, camera_cells, gates, rests):
 
 
 def _by_hour(placed):
-    """One row a piece of looking and clock hour that it touches, with its minutes in that hour."""
+    """One row a piece of looking and clock hour that it touches, also past midnight, with its minutes in that hour."""
     begins = (_.logged_at.minute() + _.logged_at.second() / 60).cast("float64")
-    pieces = placed.mutate(day=_.logged_at.date(), first=_.logged_at.hour().cast("int64"), begins=begins)
+    pieces = placed.mutate(clock=_.logged_at.truncate("h"), begins=begins)
     pieces = pieces.mutate(hours=((_.begins + _.minutes) / 60).ceil().cast("int64"))
     hours = ibis.memtable(pd.DataFrame({"later": range(LONGEST_SHIFT_HOURS)}))
     within = pieces.inner_join(hours, pieces.hours > hours.later)
     minutes = ibis.least(_.begins + _.minutes, (_.later + 1) * 60) - ibis.greatest(_.begins, _.later * 60)
-    spread = within.mutate(hour=_["first"] + _.later, minutes=minutes).filter((_.hour < 24) & (_.minutes > 0))
-    return spread.drop("first", "begins", "hours", "later")
+    spread = within.mutate(clock=_.clock + _.later.as_interval("h"), minutes=minutes).filter(_.minutes > 0)
+    dated = spread.mutate(day=_.clock.date(), hour=_.clock.hour().cast("int64"))
+    return dated.drop("clock", "begins", "hours", "later")

@@ -1,4 +1,4 @@
-"""How good a forecast would have been: rolling origins, hit rates, and scores of intervals."""
+"""How good a forecast would have been: rolling origins, hit rates, and scores of distributions."""
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def monthly(counts, months):
     return pd.DataFrame(counts).groupby(np.asarray(months)).sum(min_count=1).to_numpy()
 
 
-def hit_rate(scores, counts, capacity, sizes=None):
+def hit_rate(scores, counts, capacity):
     """Share of all events that lie in the places with the highest scores.
 
     Parameters
@@ -79,9 +79,7 @@ def hit_rate(scores, counts, capacity, sizes=None):
     scores, counts : array-like of float, shape (n_origins, n_places)
         A place without a score is chosen last; where nobody looked the count is missing, and the place is left out.
     capacity : float
-        How many places are chosen, or with `sizes` how much of their sum.
-    sizes : array-like of float, shape (n_places,), optional
-        Size of each place, such as its area; 1 each by default.
+        How many places are chosen.
 
     Returns
     -------
@@ -97,24 +95,19 @@ def hit_rate(scores, counts, capacity, sizes=None):
     --------
     >>> hit_rate([[9, 5, 5, 1]], [[10, 6, 2, 2]], capacity=2).tolist()
     [0.7]
-    >>> hit_rate([[9, 5, 5, 1]], [[10, 6, 2, 2]], capacity=0.5, sizes=[0.25, 0.5, 0.15, 0.1]).round(3).tolist()
-    [0.654]
     """
     scores, counts = _same_shape(scores, counts)
-    sizes = np.ones(counts.shape[1]) if sizes is None else np.asarray(sizes, float)
-    if sizes.shape != counts.shape[1:] or not (sizes > 0).all():
-        raise ValueError("sizes must be above 0, one a place")
-    if not 0 < capacity <= sizes.sum():
-        raise ValueError(f"capacity must lie between 0 and the {sizes.sum():g} there are, got {capacity}")
-    return np.array([_share_in_top(*row, capacity, sizes) for row in zip(scores, counts, strict=True)])
+    if not 0 < capacity <= counts.shape[1]:
+        raise ValueError(f"capacity must lie between 0 and the {counts.shape[1]} there are, got {capacity}")
+    return np.array([_share_in_top(*row, capacity) for row in zip(scores, counts, strict=True)])
 
 
-def best_possible(counts, capacity, sizes=None):
+def best_possible(counts, capacity):
     """Hit rate of somebody who knew the counts beforehand.
 
     Parameters
     ----------
-    counts, capacity, sizes
+    counts, capacity
         As for `hit_rate`.
 
     Examples
@@ -122,11 +115,10 @@ def best_possible(counts, capacity, sizes=None):
     >>> best_possible([[10, 6, 2, 2]], capacity=2).tolist()
     [0.8]
     """
-    counts = np.asarray(counts, float)
-    return hit_rate(counts if sizes is None else counts / np.asarray(sizes, float), counts, capacity, sizes)
+    return hit_rate(counts, counts, capacity)
 
 
-def hit_table(scores, actual, capacities, sizes=None):
+def hit_table(scores, actual, capacities):
     """Hit rates of several forecasters on the same origins.
 
     Parameters
@@ -135,7 +127,6 @@ def hit_table(scores, actual, capacities, sizes=None):
     actual : array-like, shape (n_origins, n_places)
         Both as `roll` gives.
     capacities : sequence of float
-    sizes
         As for `hit_rate`.
 
     Returns
@@ -152,9 +143,9 @@ def hit_table(scores, actual, capacities, sizes=None):
     """
     parts = []
     for capacity in capacities:
-        best = best_possible(actual, capacity, sizes)
+        best = best_possible(actual, capacity)
         for name, rows in scores.items():
-            hits = hit_rate(rows, actual, capacity, sizes)
+            hits = hit_rate(rows, actual, capacity)
             part = {"forecaster": name, "capacity": capacity, "origin": range(len(hits))}
             parts.append(pd.DataFrame(part | {"hit_rate": hits, "best_possible": best, "pei": hits / best}))
     return pd.concat(parts, ignore_index=True)
@@ -254,65 +245,6 @@ def coverage(low, high, actual):
     return float(((low <= actual) & (actual <= high))[known].mean())
 
 
-def interval_score(low, high, actual, confidence):
-    """Width of each interval, and a penalty for what lies outside; the smaller the better.
-
-    Parameters
-    ----------
-    low, high, actual : array-like of float, same shape
-    confidence : float
-        What the intervals claim to hold.
-
-    Notes
-    -----
-    Gneiting and Raftery (2007), Journal of the American Statistical Association 102, eq. 43.
-
-    Examples
-    --------
-    >>> interval_score([1.0, 1.0], [3.0, 3.0], [2.0, 4.0], 0.9).round(6).tolist()
-    [2.0, 22.0]
-    """
-    low, actual = _same_shape(low, actual)
-    high, actual = _same_shape(high, actual)
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
-    outside = np.maximum(low - actual, 0) + np.maximum(actual - high, 0)
-    return high - low + 2 / (1 - confidence) * outside
-
-
-def crps_of_quantiles(quantiles, levels, actual):
-    """Continuous ranked probability score of a forecast given by quantiles; the smaller the better.
-
-    Parameters
-    ----------
-    quantiles : array-like of float, shape (n, n_levels)
-    levels : array-like of float, shape (n_levels,)
-        Evenly spaced, such as 0.05, 0.15 … 0.95.
-    actual : array-like of float, shape (n,)
-
-    Returns
-    -------
-    np.ndarray, shape (n,)
-
-    Notes
-    -----
-    Twice the mean quantile loss (Laio and Tamea 2007, Hydrology and Earth System Sciences 11); exact as the levels get
-    dense.
-
-    Examples
-    --------
-    >>> crps_of_quantiles([[2.0, 4.0, 6.0]], [0.25, 0.5, 0.75], [7.0]).round(3).tolist()
-    [2.333]
-    """
-    quantiles, levels, actual = (np.asarray(part, float) for part in (quantiles, levels, actual))
-    if quantiles.shape != (len(actual), len(levels)):
-        raise ValueError(
-            f"quantiles have the shape {quantiles.shape}, for {len(actual)} values and {len(levels)} levels"
-        )
-    error = actual[:, None] - quantiles
-    return 2 * np.maximum(levels * error, (levels - 1) * error).mean(axis=1)
-
-
 def crps_of_negative_binomial(mean, variance, actual):
     """Continuous ranked probability score of a negative binomial forecast; the smaller the better.
 
@@ -371,14 +303,14 @@ def _same_shape(first, second):
     return first, second
 
 
-def _share_in_top(scores, counts, capacity, sizes):
+def _share_in_top(scores, counts, capacity):
     looked = np.isfinite(counts)
     events = np.where(looked, counts, 0.0)
     if not events.sum():
         return np.nan
     ranked = np.where(np.isfinite(scores), scores, -np.inf)
     _scores, group = np.unique(-ranked[looked], return_inverse=True)
-    group_size, group_events = np.bincount(group, sizes[looked]), np.bincount(group, events[looked])
+    group_size, group_events = np.bincount(group), np.bincount(group, events[looked])
     before = np.cumsum(group_size) - group_size
     chosen = np.clip((capacity - before) / group_size, 0.0, 1.0)
     return (chosen * group_events).sum() / events.sum()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, sparse, spatial, special, stats
 
-from dansok.models.backtest import coverage, crps_of_negative_binomial, interval_score, monthly, nbinom_parameters
+from dansok.models.backtest import coverage, crps_of_negative_binomial, monthly, nbinom_parameters
 
 # Months in which the past loses half its weight: bursts, seasons of a place, and what it is like in the long run.
 HALF_LIVES = (1 / 3, 1.0, 3.0)
@@ -486,7 +486,7 @@ def judge(rolled, first_judged, ours="top_down", confidence=0.9):
     Returns
     -------
     scores : pd.DataFrame, one row a forecaster, and one for `chosen`
-        `rmse`; `crps`; `coverage`; `interval_score`; `skill`: 1 − CRPS over that of the best rival.
+        `rmse`; `crps`; `coverage`; `skill`: 1 − CRPS over that of the best rival.
     forecasts : pd.DataFrame, one row an origin, period and group judged
         `origin`, `period`, `group`, `actual`, `chosen` (name), `mean`, `low`, `high` of the chosen forecaster.
 
@@ -540,7 +540,6 @@ def _scored(rows, name, variances, confidence):
         low=low,
         high=high,
         crps=crps_of_negative_binomial(mean, variance, actual),
-        interval_score=interval_score(low, high, actual, confidence),
     )
 
 
@@ -550,7 +549,6 @@ def _summary(part):
             "rmse": np.sqrt(((part["mean"] - part["actual"]) ** 2).mean()),
             "crps": part["crps"].mean(),
             "coverage": coverage(part["low"], part["high"], part["actual"]),
-            "interval_score": part["interval_score"].mean(),
         }
     )
 

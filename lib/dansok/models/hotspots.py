@@ -3,11 +3,9 @@
 Only cells that were looked at take part: a missing value is a cell nobody looked at, neither zero nor a neighbour.
 """
 
-import itertools
-
 import numpy as np
 import pandas as pd
-from scipy import optimize, sparse, spatial, special, stats
+from scipy import sparse, spatial, stats
 
 TREND_P = 0.05
 STEADY_SHARE = 0.6
@@ -64,15 +62,13 @@ def neighbours(cell_x, cell_y, reach=1.0, shape="queen"):
     return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(cells), len(cells)))
 
 
-def standardised_rates(counts, exposure, reference=None):
+def standardised_rates(counts, exposure):
     """Rates less the overall one, in standard deviations of a rate that rests on that exposure; extremes are tamed.
 
     Parameters
     ----------
     counts, exposure : array-like of float, shape (n_months, n_cells)
         Events, and what they could be seen in. Where exposure is 0 or missing nobody looked.
-    reference : array-like of bool, same shape, optional
-        Cells that the overall rate and the deviation are taken from; by default all that were looked at.
 
     Returns
     -------
@@ -102,7 +98,7 @@ def standardised_rates(counts, exposure, reference=None):
         raise ValueError("counts and exposure must not be below zero")
     looked = (exposure > 0) & np.isfinite(counts)
     rates = np.divide(counts, exposure, out=np.full(counts.shape, np.nan), where=looked)
-    weight = np.where(looked if reference is None else looked & np.asarray(reference, bool), exposure, 0.0)
+    weight = np.where(looked, exposure, 0.0)
     total, cells = (part.sum(axis=1, keepdims=True) for part in (weight, weight > 0))
     bounded = rates
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -155,15 +151,13 @@ def gi_star(values, near):
     return np.where(looked & (deviation > 1e-12 * np.abs(mean)), z, np.nan)
 
 
-def permutation_p_values(values, near, reference=None, draws=99_999, seed=0):
+def permutation_p_values(values, near, draws=99_999, seed=0):
     """Chance that as many cells, drawn anywhere in the city, sum up to as much as the neighbourhood does.
 
     Parameters
     ----------
     values, near
         As for `gi_star`.
-    reference : array-like of bool, shape (n_months, n_cells), optional
-        Cells that are drawn from; by default all that were looked at.
     draws : int
         Draws a month; the smallest possible p is 1 / (draws + 1).
     seed : int
@@ -193,21 +187,18 @@ def permutation_p_values(values, near, reference=None, draws=99_999, seed=0):
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
     sums, sizes, looked = _neighbourhood_sums(values, near)
-    reference = looked if reference is None else looked & np.asarray(reference, bool)
     largest = sizes.max(axis=1, initial=0)
-    if (reference.sum(axis=1) < largest).any():
-        raise ValueError("fewer reference cells than cells of a neighbourhood")
     chance, p_values, picked, population = np.random.default_rng(seed), np.full(values.shape, np.nan), None, 0
     for month in np.flatnonzero(looked.any(axis=1)):
-        here, drawn_from = looked[month], values[month, reference[month]]
-        if picked is None or len(drawn_from) != population or len(picked) < largest[month]:
-            population = len(drawn_from)
+        here = looked[month]
+        if picked is None or here.sum() != population or len(picked) < largest[month]:
+            population = here.sum()
             picked = _draw_without_replacement(population, largest[month], draws, chance)
-        p_values[month, here] = _share_reached(sums[month, here], sizes[month, here], drawn_from, picked)
+        p_values[month, here] = _share_reached(sums[month, here], sizes[month, here], values[month, here], picked)
     return p_values
 
 
-def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=0, rounds=None):
+def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=0):
     """Cells whose neighbourhood is hotter than chance, no more than a given share of them falsely.
 
     Parameters
@@ -222,8 +213,6 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
         False discovery rate, within each month.
     draws, seed : int
         As for `permutation_p_values`.
-    rounds : int, optional
-        How often to test at most; 1 compares with all cells, hot ones too. By default until nothing new is found.
 
     Returns
     -------
@@ -234,13 +223,9 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
 
     Notes
     -----
-    Benjamini and Hochberg (1995) on `permutation_p_values`, by `scipy.stats.false_discovery_control`. Hot cells raise
-    what chance seems to give and so hide one another. What was found is therefore taken out of the cells that are drawn
-    from (and that rates are standardised by), and the test repeated until it finds nothing new or half of the cells are
-    out, as scan statistics are when there are several clusters (Zhang, Assunção and Kulldorff 2010, Journal of
-    Probability and Statistics 642379). Where nothing is hot, the first round decides, so that cities with a false
-    finding are as rare as they were. That is for few hot spots on an even ground: where rates differ gradually all over
-    the city, round after round finds the next best, up to half of it; test once there.
+    `discoveries` of `permutation_p_values`. Each neighbourhood is compared with all cells, hot ones too, so that hot cells
+    hide one another. To take out what was found and to test the rest again finds more where there are few hot spots on an
+    even ground; where rates differ gradually all over the city it finds the next best, round after round, up to half of it.
 
     Examples
     --------
@@ -248,36 +233,19 @@ def hot_cells(values, near, exposure=None, false_share=0.05, draws=99_999, seed=
     >>> values = np.where((column < 3) & (row < 3), 5, (column + 2 * row) % 4)
     >>> p_values, hot = hot_cells([values.ravel()], neighbours(column.ravel(), row.ravel()), draws=9_999)
     >>> print(hot.reshape(9, 9)[:5, :5].astype(int))
-    [[1 1 1 1 0]
-     [1 1 1 1 0]
+    [[1 1 1 0 0]
      [1 1 1 0 0]
-     [1 1 1 0 0]
+     [1 1 0 0 0]
+     [0 0 0 0 0]
      [0 0 0 0 0]]
     """
-    counts = values = _by_month(values, "values")
+    values = _by_month(values, "values")
     if not 0 < false_share < 1:
         raise ValueError(f"false_share must lie between 0 and 1, got {false_share}")
-    if rounds is not None and rounds < 1:
-        raise ValueError(f"rounds must be at least 1, got {rounds}")
     if exposure is not None:
-        exposure = _by_month(exposure, "exposure")
-        values = standardised_rates(counts, exposure)
-    reference = np.isfinite(values)
-    fewest = np.maximum(reference.sum(axis=1) / 2, near.sum(axis=1).max(initial=0))
+        values = standardised_rates(values, exposure)
     p_values = permutation_p_values(values, near, draws=draws, seed=seed)
-    hot = discoveries(p_values, false_share)
-    for _round in itertools.count(1) if rounds is None else range(1, rounds):
-        reduced = reference & ~hot
-        some_left = np.where(reduced, counts, 0.0).any(axis=1)
-        again = (reduced != reference).any(axis=1) & (reduced.sum(axis=1) >= fewest) & some_left
-        if not again.any():
-            break
-        reference[again] = reduced[again]
-        if exposure is not None:
-            values[again] = standardised_rates(counts[again], exposure[again], reference[again])
-        p_values[again] = permutation_p_values(values[again], near, reference[again], draws, seed)
-        hot[again] = discoveries(p_values[again], false_share)
-    return p_values, hot
+    return p_values, discoveries(p_values, false_share)
 
 
 def discoveries(p_values, false_share):
@@ -292,7 +260,7 @@ def discoveries(p_values, false_share):
     Returns
     -------
     np.ndarray of bool, same shape
-        By Benjamini and Hochberg (1995); False where nothing was tested.
+        By Benjamini and Hochberg (1995), `scipy.stats.false_discovery_control`; False where nothing was tested.
 
     Examples
     --------
@@ -460,7 +428,7 @@ def classify(hot, z, months):
     )
 
 
-def stability(points, places, cell_metres, grids=20, false_share=0.05, draws=99_999, seed=0, rounds=None):
+def stability(points, places, cell_metres, grids=20, false_share=0.05, draws=99_999, seed=0):
     """In how many shifted and resized grids each place lies in a hot cell.
 
     Parameters
@@ -474,7 +442,7 @@ def stability(points, places, cell_metres, grids=20, false_share=0.05, draws=99_
         Side of the printed grid's cells; that grid starts at the coordinates' origin and comes first.
     grids : int
         How many grids, the printed one included: sides of GRID_SIDES times `cell_metres` in turn, corners shifted.
-    false_share, draws, seed, rounds
+    false_share, draws, seed
         As for `hot_cells`.
 
     Returns
@@ -506,71 +474,13 @@ def stability(points, places, cell_metres, grids=20, false_share=0.05, draws=99_
         events = np.bincount(cell_of_point, points["events"])[None, :]
         exposure = np.bincount(cell_of_point, points["exposure"])[None, :] if "exposure" in points else None
         near = neighbours(cells.real, cells.imag)
-        p_values, called = hot_cells(events, near, exposure, false_share, draws, seed + grid, rounds)
+        p_values, called = hot_cells(events, near, exposure, false_share, draws, seed + grid)
         wanted = _cell_numbers(places, side, shift)
         found = np.minimum(np.searchsorted(cells, wanted), len(cells) - 1)
         known = (cells[found] == wanted) & np.isfinite(p_values[0, found])
         seen += known
         hot += known & called[0, found]
     return np.divide(hot, seen, out=np.full(len(places), np.nan), where=seen > 0)
-
-
-def rank_intervals(counts, exposure=None, confidence=0.9, draws=1000, seed=0):
-    """Which ranks by true rate are compatible with the counts, place by place.
-
-    Parameters
-    ----------
-    counts : array-like of float, shape (n_periods, n_places)
-        Events in periods of one length, in order.
-    exposure : array-like of float, same shape, optional
-        What they could be seen in. Where it is 0 or missing nobody looked. By default 1 throughout.
-    confidence : float
-        Share of the draws that each interval holds.
-    draws, seed : int
-        Draws of all places' rates together.
-
-    Returns
-    -------
-    pd.DataFrame, one row a place
-        `rate`: posterior mean, events per unit of exposure. `rank`: of that mean, 1 the highest. `rank_low`,
-        `rank_high`: interval of the rank, low being the better one. `p_first`: chance of being first. All missing where
-        nobody ever looked.
-
-    Notes
-    -----
-    Empirical Bayes (gamma prior by maximum likelihood, gamma-Poisson posterior; Laird and Louis 1989, Journal of
-    Educational Statistics 14, for ranks), with counts and exposure divided by the dispersion between neighbouring
-    periods. Not a bootstrap over periods: with a dozen of them, which resemble their neighbours, it is too narrow,
-    gives a place without events no width at all, and does not shrink the extremes, which are the ones looked at.
-
-    Examples
-    --------
-    >>> counts = [[30, 12, 11, 0], [34, 9, 12, 1], [29, 11, 8, 0]]
-    >>> rank_intervals(counts)[["rank", "rank_low", "rank_high", "p_first"]].values.tolist()
-    [[1.0, 1.0, 1.0, 1.0], [2.0, 2.0, 3.0, 0.0], [3.0, 2.0, 3.0, 0.0], [4.0, 4.0, 4.0, 0.0]]
-    """
-    counts = _by_month(counts, "counts")
-    exposure = np.ones(counts.shape) if exposure is None else _by_month(exposure, "exposure")
-    if counts.shape != exposure.shape:
-        raise ValueError(f"counts have the shape {counts.shape}, exposure {exposure.shape}")
-    if (counts < 0).any() or (exposure < 0).any():
-        raise ValueError("counts and exposure must not be below zero")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
-    watched = (exposure > 0) & np.isfinite(counts)
-    counts, exposure = np.where(watched, counts, 0.0), np.where(watched, exposure, 0.0)
-    known = watched.any(axis=0)
-    table = pd.DataFrame(np.nan, range(counts.shape[1]), ["rate", "rank", "rank_low", "rank_high", "p_first"])
-    if not counts.any():
-        return table
-    spread = _dispersion_of_rates(counts, exposure)
-    events, watch = counts.sum(axis=0)[known] / spread, exposure.sum(axis=0)[known] / spread
-    shape, rate = _gamma_prior(events, watch)
-    chance = np.random.default_rng(seed)
-    drawn = chance.standard_gamma(np.broadcast_to(shape + events, (draws, len(events)))) / (rate + watch)
-    found = ranks_of_draws(drawn, (shape + events) / (rate + watch), confidence)
-    table.loc[known] = found[table.columns].to_numpy()
-    return table
 
 
 def ranks_of_draws(drawn, rates, confidence=0.9, top=1):
@@ -590,8 +500,15 @@ def ranks_of_draws(drawn, rates, confidence=0.9, top=1):
     Returns
     -------
     pd.DataFrame, one row a place
-        As `rank_intervals` returns, and `p_top`: chance of being among the first `top`. Lists put in order of it hold as
-        many of the true first ones as can be expected of any (Lin et al. 2006, Bayesian Analysis 1).
+        `rate`; `rank`: of the estimate, 1 the highest; `rank_low`, `rank_high`: interval of the rank, low being the better
+        one; `p_first`: chance of being first; `p_top`: of being among the first `top`. All missing for a place without a
+        rate.
+
+    Notes
+    -----
+    Ranks of draws from the posterior (Laird and Louis 1989, Journal of Educational Statistics 14), not of a bootstrap over
+    periods, which does not shrink the extremes, and those are the ones looked at. Lists put in order of `p_top` hold as
+    many of the true first ones as can be expected of any (Lin et al. 2006, Bayesian Analysis 1).
 
     Examples
     --------
@@ -690,28 +607,3 @@ def _cell_numbers(table, side, shift):
     """Column and row of the cell of each position, as one complex number."""
     column, row = np.floor((table["x"] - shift[0]) / side), np.floor((table["y"] - shift[1]) / side)
     return column.to_numpy() + 1j * row.to_numpy()
-
-
-def _dispersion_of_rates(counts, exposure):
-    """Variance of the counts over their mean, at least 1: `rates.dispersion` with exposure."""
-    now, before, there, then = exposure[1:], exposure[:-1], counts[1:], counts[:-1]
-    both = (now > 0) & (before > 0)
-    now, before, there, then = now[both], before[both], there[both], then[both]
-    if not (there + then).any():
-        return 1.0
-    weight = now * before / (now + before)
-    return max(1.0, (weight * (there / now - then / before) ** 2).sum() / ((there + then) / (now + before)).sum())
-
-
-def _gamma_prior(events, exposure):
-    """Shape and rate of the gamma distribution of true rates, by maximum likelihood of the counts."""
-    overall = events.sum() / exposure.sum()
-
-    def loss(logs):
-        shape, rate = np.exp(logs)
-        fit = special.gammaln(events + shape) - special.gammaln(shape)
-        return -(fit + shape * np.log(rate) - (events + shape) * np.log(rate + exposure)).sum()
-
-    start = np.log([1.0, 1.0 / overall])
-    fitted = optimize.minimize(loss, start, method="L-BFGS-B", bounds=[(-6, 9), (start[1] - 9, start[1] + 9)])
-    return np.exp(fitted.x)

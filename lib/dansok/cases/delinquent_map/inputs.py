@@ -92,6 +92,7 @@ class Inputs:
 def load(choices):
     """Count the linked tables of the city for the period, and ask who is in arrears on its last day."""
     city, connection = choices.opened, connect()
+    areas = read_table(city, "areas")
     held = arrears_as_of(city, choices.as_of)
     if len(held.vehicles) < choices.smallest_count:
         raise Refusal(
@@ -133,14 +134,14 @@ def load(choices):
         own_visits=_own_visits(visits, held),
         history=linked["debtors"].filter(_.snapshot_on <= ends.date()).order_by("snapshot_on", "vehicle").to_pandas(),
         seizures=seizures_until(connection, clean, ends),
-        home=_home(connection, looks, clean["vehicles"], held, read_areas(read_table(city, "areas"))),
+        home=_home(connection, looks, clean["vehicles"], held, read_areas(areas)),
         recorded=_recorded(connection, linked["placed_tickets"], held, begins, ends),
         parking=parking.groupby(["place_x", "place_y"], as_index=False)["records"].sum(),
         place_names=place_names(parking),
         watched=watched_places(linked, days, place, choices.months),
         near=near_misses(clean["debts"], clean["sightings"], clean["vehicles"], begins.date(), ends.date()),
         reads_ledger=_reads_ledger(clean["sightings"], linked["placed_sightings"], by_looker, begins, ends),
-        areas=read_table(city, "areas"),
+        areas=areas,
         arrivals=arrivals[arrivals.table.isin(USED)],
         cell_metres=city.cell_metres,
     )  # fmt: skip

@@ -251,22 +251,27 @@ def areas_said(by_area, chance):
 
 
 def map_said(cells, whole):
-    """How many cells have vehicles in arrears, and how many a rate off that of the city; `whole` as `counts.whole_city` gives."""
+    """How many cells have vehicles in arrears, and how many a rate off that of the city, where it is told; `whole` as `counts.whole_city` gives."""
     few, shown = int((cells["state"] == "few").sum()), cells[cells["state"] == "shown"]
     if cells.empty:
         return Finding("map", NOTHING, {})
     with_some, city = int((shown["sighted"] > 0).sum()), whole["per_1000"].iloc[0]
     above, below = int((shown["low"] > city).sum()), int((shown["high"] < city).sum())
-    said = Text(
-        f"판독이 있는 칸 {len(cells):,}개 가운데 체납차량이 나타난 칸은 {with_some + few:,}개이고, 그중 {few:,}개는 차량이 적어 값을 감추었다. "
-        f"값을 보인 {len(shown):,}개 가운데 도시 전체 비율보다 뚜렷이 높은 칸은 {above:,}개, 낮은 칸은 {below:,}개이다(95% 구간이 전체 비율을 벗어난 칸; 우연만으로도 "
-        f"{len(shown) * CONFIDENCE:.0f}개쯤 나온다).",
+    ko = f"판독이 있는 칸 {len(cells):,}개 가운데 체납차량이 나타난 칸은 {with_some + few:,}개이고, 그중 {few:,}개는 차량이 적어 값을 감추었다."
+    en = (
         f"Of {some(len(cells), 'cell', 'cells')} with reads, {with_some + few:,} had vehicles in arrears; the values of {few:,} of them are left out for few "
-        f"vehicles. Of the {len(shown):,} that are shown, {above:,} lie clearly above the rate of the whole city and {below:,} below it (by their 95% "
+        "vehicles."
+    )
+    numbers = {"cells": len(cells), "with_some": with_some + few, "left_out": few}
+    if np.isnan(city):
+        return Finding("map", Text(ko, en), numbers)
+    more = Text(
+        f" 값을 보인 {len(shown):,}개 가운데 도시 전체 비율보다 뚜렷이 높은 칸은 {above:,}개, 낮은 칸은 {below:,}개이다(95% 구간이 전체 비율을 벗어난 칸; 우연만으로도 "
+        f"{len(shown) * CONFIDENCE:.0f}개쯤 나온다).",
+        f" Of the {len(shown):,} that are shown, {some(above, 'lies', 'lie')} clearly above the rate of the whole city and {below:,} below it (by their 95% "
         f"intervals; chance alone would give about {len(shown) * CONFIDENCE:.0f}).",
     )
-    numbers = {"cells": len(cells), "with_some": with_some + few, "left_out": few, "above": above, "below": below}
-    return Finding("map", said, numbers)
+    return Finding("map", Text(ko + more.ko, en + more.en), numbers | {"above": above, "below": below})
 
 
 def places_said(places, k):
@@ -325,7 +330,7 @@ def repeat_said(table):
         f"{int(last.debtors):,}대)가 체납차량이다. {first.records.ko} 단속된 차량은 {first.share:.1%}이다. 단속되면 과태료가 붙으므로, 내지 않은 과태료만으로도 이런 "
         "차이가 난다.",
         f"Of vehicles recorded {last.records.en} times in the period, {last.share:.0%} are in arrears (95% interval {last.low:.0%} to {last.high:.0%}; "
-        f"{int(last.debtors):,} of {int(last.vehicles):,}); of those recorded {first.records.en} time, {first.share:.1%}. Each record brings a fine: unpaid fines "
+        f"{int(last.debtors):,} of {int(last.vehicles):,}); of those recorded {first.records.en} {'time' if first.records.en == '1' else 'times'}, {first.share:.1%}. Each record brings a fine: unpaid fines "
         "alone would make such a difference.",
     )
     return [Finding("repeat", said, {"often": float(last.share), "seldom": float(first.share)})]

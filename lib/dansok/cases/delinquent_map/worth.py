@@ -126,7 +126,7 @@ def _portfolio(group, count, debts, value):
 
 
 def fairness(vehicles, law, few):
-    """`recovery.fairness` of the eligible, by registration, kind, amount and 읍면동; groups of few vehicles left out.
+    """`compared` of the eligible; groups of few vehicles left out.
 
     Parameters
     ----------
@@ -141,6 +141,30 @@ def fairness(vehicles, law, few):
     pd.DataFrame
         `grouping` as code, `group` (Text), and the columns of `recovery.fairness`; a group that is left out has only the first two.
     """
+    table = compared(vehicles, vehicles["eligible"].astype(bool), few)
+    own = table["grouping"] == "registered"
+    table.loc[own, "told"] = law.loc[["eligible", "all"], table["group"][own]].notna().all().to_numpy()
+    numbers = table.columns.drop(["grouping", "group", "told"])
+    table = table.astype(dict.fromkeys(numbers, float))
+    table.loc[~table["told"], numbers] = np.nan
+    return in_words(table)
+
+
+def compared(vehicles, chosen, few):
+    """`recovery.fairness` of the chosen, by registration, kind, amount and 읍면동.
+
+    Parameters
+    ----------
+    vehicles : pd.DataFrame
+        As `Arrears.vehicles`.
+    chosen : pd.Series of bool, same index
+    few : int
+
+    Returns
+    -------
+    pd.DataFrame
+        The columns of `recovery.fairness`, and `told`: not of few vehicles, nor would it give such a number away.
+    """
     area = vehicles["home_area"].astype("object")
     groups = pd.DataFrame(
         {
@@ -150,23 +174,18 @@ def fairness(vehicles, law, few):
             "home_area": area.where(area.notna(), NOWHERE),
         }
     )
-    table = recovery.fairness(groups, vehicles["eligible"].astype(bool))
-    hidden = pd.Series(False, table.index)
+    table = recovery.fairness(groups, chosen).assign(told=False)
+    marked = vehicles.assign(eligible=chosen)
     for name, own in table.groupby("grouping"):
-        if name == "registered":
-            told = law.loc[["eligible", "all"], own["group"]].notna().all()
-        else:
-            told = (
-                chosen_among(vehicles, groups[name], dict.fromkeys(own["group"]), few)
-                .loc[own["group"]]
-                .notna()
-                .all(axis=1)
-            )
-        hidden[own.index] = ~told.to_numpy()
-    numbers = [name for name in table if name not in ("grouping", "group")]
-    table = table.astype(dict.fromkeys(numbers, float))
-    table.loc[hidden, numbers] = np.nan
-    return table.assign(group=[group_told(*pair) for pair in zip(table["grouping"], table["group"], strict=True)])
+        counts = chosen_among(marked, groups[name], dict.fromkeys(own["group"]), few)
+        table.loc[own.index, "told"] = counts.loc[own["group"]].notna().all(axis=1).to_numpy()
+    return table
+
+
+def in_words(table):
+    """Rows of `compared` as they are printed: `group` as Text, without `told`."""
+    words = [group_told(*pair) for pair in zip(table["grouping"], table["group"], strict=True)]
+    return table.assign(group=words).drop(columns="told")
 
 
 def group_told(grouping, group):

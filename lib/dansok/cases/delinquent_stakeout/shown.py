@@ -3,12 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from dansok.cases.delinquent_map.counts import chosen_among, classed
-from dansok.cases.delinquent_map.labels import GROUPINGS
 from dansok.cases.delinquent_map.presence import SLOTS
-from dansok.cases.delinquent_map.worth import NOWHERE, group_told
+from dansok.cases.delinquent_map.worth import compared, in_words
 from dansok.cases.delinquent_stakeout.labels import CONTROL, GRADES, HOW, KINDS, NAMELESS
-from dansok.models import recovery, stakeout
+from dansok.models import stakeout
 from dansok.models.whereabouts import PART_STARTS, PARTS, visit_class
 from dansok.words import Text
 
@@ -335,20 +333,5 @@ def fairness(vehicles, chosen, few):
     chosen : pd.Series of bool, same index
     few : int
     """
-    area = vehicles["home_area"].astype("object")
-    groups = pd.DataFrame(
-        {
-            "registered": vehicles["registered"].astype("object"),
-            "plate_class": vehicles["plate_class"].fillna("unknown"),
-            "amount": classed(vehicles["amount_krw"], GROUPINGS["amount"][1]),
-            "home_area": area.where(area.notna(), NOWHERE),
-        }
-    )
-    table = recovery.fairness(groups, chosen)
-    hidden = pd.Series(False, table.index)
-    marked = vehicles.assign(eligible=chosen)
-    for name, own in table.groupby("grouping"):
-        told = chosen_among(marked, groups[name], dict.fromkeys(own["group"]), few).loc[own["group"]]
-        hidden[own.index] = ~told.notna().all(axis=1).to_numpy()
-    table = table[~hidden].reset_index(drop=True)
-    return table.assign(group=[group_told(*pair) for pair in zip(table["grouping"], table["group"], strict=True)])
+    table = compared(vehicles, chosen, few)
+    return in_words(table[table["told"]].reset_index(drop=True))

@@ -6,7 +6,7 @@ looked), `estimates` (rates, hot spots, clocks), `verdicts` (what each place nee
 columns and kinds in both languages, `choices_made` lists the choices, `shown` makes what charts and tables take.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import pandas as pd
@@ -92,10 +92,8 @@ class Choices(chosen.Choices):
     forecast_places : int
         Places to pick for next month.
     cell_metres : int
-        Side of a cell; 0 for that of `city.toml`.
-    unit : str
-        Places that rates are estimated for before they are added up by cell: "auto" (streets where the city gives them) or
-        "cells".
+        Side of the cells that rates are estimated for. Given as 0, it is that of `city.toml`, and rates are estimated for streets
+        where the city gives them, before they are added up by cell (`by_street`).
     """
 
     area: str
@@ -105,15 +103,11 @@ class Choices(chosen.Choices):
     effort_error: float = 0.35
     forecast_places: int = 20
     cell_metres: int = 0
-    unit: str = "auto"
+    by_street: bool = field(init=False)
 
     def __post_init__(self):
         super().__post_init__()
-        self._set(cell_metres=self.cell_metres or self.opened.cell_metres)
-        if self.unit not in ("auto", "cells"):
-            raise Refusal(
-                f"unit = '{self.unit}': auto나 cells로 적으세요.", f"unit = '{self.unit}': write auto or cells."
-            )
+        self._set(by_street=not self.cell_metres, cell_metres=self.cell_metres or self.opened.cell_metres)
         names = sorted(read_table(self.opened, "areas").area_name)
         if self.area and self.area not in names:
             raise Refusal(

@@ -56,7 +56,7 @@ def _of_rates(choices, corrected):
         ("헤아린 수단", "Channels", channels_said(evidence.channels), "매개변수 channels; 얼마나 보았는지 아는 것만", "parameter channels; those whose looking is known"),
         ("기준 수단", "Unit of the rates", first, "장소별로 아는 수단 가운데 가장 많은 곳을 본 것", "of those known place by place, the one that looks at most places"),
         ("수단의 무게", "Weights of channels", _weights(fitted), "본 만큼이 같을 때 적는 기록의 수, 기준 수단 = 1; 함께 본 곳과 시간에서 헤아림", "records for the same looking, unit = 1; from places and hours that both saw"),
-        ("장소", "Places", place, "매개변수 unit; auto는 도로 구간 자료가 있으면 도로, 없으면 칸", "parameter unit; auto: streets where the city gives them, else cells"),
+        ("장소", "Places", place, "도로 구간 자료가 있고 매개변수 cell_metres가 0이면 도로, 아니면 칸", "streets where the city gives them and parameter cell_metres is 0, else cells"),
         ("한 건", "One event", Text("그 수단이 머문 차를 처음 적은 것", "a channel's first record of a stay"), "두 시간 안의 되풀이는 한 번의 위반", "records within two hours are one violation"),
         ("같은 신고자의 되풀이", "Repeated reports", repeated, "신고자와 장소마다 기간에 한 건", "one a reporter and place in the period"),
         ("카메라가 다시 켜진 뒤", "After a camera wakes", Text(f"첫 {evidence.first_minutes}분 뺌", f"first {evidence.first_minutes} minutes left out"), "쉬는 동안 서 있던 차가 몰려 적힘; 길이는 기록에서 찾음", "cars left standing are recorded at once; the length is found in the records"),

@@ -87,7 +87,7 @@ def correct(whole, areas, choices):
     """
     seen, months = whole.seen, choices.months
     positions = pd.concat([seen.records[["x", "y"]], seen.drives[["x", "y"]]])
-    streets = whole.streets if choices.unit == "auto" else whole.streets.head(0)
+    streets = whole.streets if choices.by_street else whole.streets.head(0)
     ground = ground_of(streets, areas, positions, choices.cell_metres)
     evidence = looking.gather(seen, ground, months, choices.counted)
     if evidence is None:

@@ -263,7 +263,7 @@ def stability(evidence, fitted, period, places, false_share):
         parts.append(pd.DataFrame({"x": x, "y": y, "events": 0.0, "exposure": exposed}))
     points = pd.concat(parts, ignore_index=True)
     return hotspots.stability(
-        points, places, ground.cell_metres, grids=GRIDS, false_share=false_share, draws=PERMUTATIONS, rounds=1
+        points, places, ground.cell_metres, grids=GRIDS, false_share=false_share, draws=PERMUTATIONS
     )
 
 
