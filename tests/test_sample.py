@@ -632,7 +632,7 @@ def test_the_vehicle_register_holds_the_vehicles_of_the_city_and_debtors_of_othe
     assert set(number[~here]) == set(cars.index[cars["debtor"] & ~cars["registered"]])
     entrusted = registers[registers["체납기관"] == "타시군촉탁"]
     assert len(entrusted) > 100 and set(entrusted["차량번호"]) <= set(listed.loc[~here, "차량번호"])
-    assert (listed.loc[~here, "종료사유"] == "말소").sum() > 5, "whose numbers may be issued again"
+    assert (listed.loc[~here, "종료사유"] == "말소").any(), "their numbers may be issued again"
 
 
 def test_seized_vehicles_that_settle_owe_nothing_from_then_on(raw, registers, truth):

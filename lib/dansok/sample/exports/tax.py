@@ -152,8 +152,8 @@ def _yes_or_no(held):
 def vehicles(folder, world, owed):
     """The vehicles registered here and those of other cities that owe, with every plate they bear in the period.
 
-    There is one register in the country, which tells the history of a vehicle wherever that is registered (국토교통부, 2014-10-07), and
-    a city asks it about whoever owes.
+    There is one register in the country, which tells the history of a vehicle wherever that is registered (국토교통부, October 2014, on the
+    change of 자동차등록령), so that a city can ask it about whoever owes.
     """
     spells = world.fleet.register
     registered = world.fleet.cars["registered"].to_numpy()
