@@ -267,7 +267,7 @@ SAME = {
     "places without a sighting are not first": ([3, 0, 0, 0, 0], [0, 0, 0, 0, 2], 0.0),
     "fewer than asked, all again": ([3, 1, 0, 0, 0], [2, 2, 0, 0, 0], 1.0),
     "one of two again, beside a new one": ([3, 1, 0, 0, 0], [2, 0, 0, 2, 0], 0.5),
-    "of four level ones three by lot": ([2, 2, 2, 2, 0], [9, 8, 7, 0, 0], 0.75),
+    "the first, and two of four level ones by lot": ([9, 2, 2, 2, 2], [9, 8, 7, 0, 0], 2 / 3),
     "nothing before": ([0, 0, 0, 0, 0], [1, 0, 0, 0, 0], np.nan),
     "nothing now": ([1, 0, 0, 0, 0], [0, 0, 0, 0, 0], np.nan),
 }
