@@ -159,7 +159,9 @@ class PlantedTaxSide:
         from dansok.sample.ground import AREA_NAMES
 
         spells, cars = self.world.fleet.register, self.world.fleet.cars
-        spells = spells[cars["registered"].to_numpy()[spells["vehicle"]]].reset_index(drop=True)
+        asked = cars["registered"].to_numpy()[spells["vehicle"]] | spells["vehicle"].isin(self.owed.debtors["vehicle"])
+        spells = spells[asked].reset_index(drop=True)
+        here = cars["registered"].to_numpy()[spells["vehicle"]]
         last = ~spells["vehicle"].duplicated(keep="last")
         words = {"신규": "new", "번호변경": "plate_changed", "이전": "sold", "말소": "scrapped"}
         ended = spells["why"].shift(-1).where(~last, spells["end"]).where(spells["to_day"].notna())
@@ -171,7 +173,8 @@ class PlantedTaxSide:
                 "valid_to": spells["to_day"],
                 "began_by": spells["why"].map(words),
                 "ended_by": ended.map(words),
-                "home_area": AREA_NAMES[cars["area"].to_numpy()[spells["vehicle"]]],
+                "home_area": np.where(here, AREA_NAMES[cars["area"].to_numpy()[spells["vehicle"]]], None),
+                "registered_in": np.where(here, "own", "other"),
             }
         )
 

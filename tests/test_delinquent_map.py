@@ -258,9 +258,26 @@ def test_months_count_only_with_a_register_from_their_first_day():
 def test_stability_by_hand():
     table = presence.stability(counts_of([[9, 8, 1, 0], [9, 1, 8, 0], [0, 0, 0, 5]]), top=2)
     assert table["month"].tolist() == ["2025-02", "2025-03"]
-    assert table["sighted"].tolist() == [18, 5] and table["same_places"].tolist() == [0.5, 0.5]
+    assert table["sighted"].tolist() == [18, 5] and table["same_places"].tolist() == [0.5, 0.0]
     assert table.loc[0, "rank_correlation"] == pytest.approx(0.5)  # ranks 3 2 1 and 3 1 2
     assert len(presence.stability(counts_of(np.zeros((1, 4))), top=2)) == 0
+
+
+SAME = {
+    "places without a sighting are not first": ([3, 0, 0, 0, 0], [0, 0, 0, 0, 2], 0.0),
+    "fewer than asked, all again": ([3, 1, 0, 0, 0], [2, 2, 0, 0, 0], 1.0),
+    "one of two again, beside a new one": ([3, 1, 0, 0, 0], [2, 0, 0, 2, 0], 0.5),
+    "the first, and two of four level ones by lot": ([9, 2, 2, 2, 2], [9, 8, 7, 0, 0], 2 / 3),
+    "nothing before": ([0, 0, 0, 0, 0], [1, 0, 0, 0, 0], np.nan),
+    "nothing now": ([1, 0, 0, 0, 0], [0, 0, 0, 0, 0], np.nan),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_same_places_are_places_sighted_in_both_months(name):
+    before, now, share = SAME[name]
+    (same,) = presence.stability(counts_of([before, now]), top=3)["same_places"]
+    assert same == pytest.approx(share, nan_ok=True)
 
 
 def test_back_test_shares_are_those_of_its_lists():

@@ -621,6 +621,20 @@ def test_registers_name_made_up_owners_and_no_row_twice(registers):
     assert set(taxes["due"].dt.strftime("%m-%d")) == {"06-30", "12-31"}
 
 
+def test_the_vehicle_register_holds_the_vehicles_of_the_city_and_debtors_of_others(raw, registers, truth):
+    (path,) = raw.glob("자동차등록_*.csv")
+    listed, cars = _csv(path), truth("vehicles")
+    number = listed["차대번호"].str.removeprefix("KSAMPLE").astype(int)
+    here = cars["registered"].to_numpy()[number]
+    assert (listed["등록지"] == np.where(here, "관내", "타시군")).all()
+    assert (listed["사용본거지"] == "").eq(~here).all()
+    assert set(number[here]) == set(cars.index[cars["registered"]])
+    assert set(number[~here]) == set(cars.index[cars["debtor"] & ~cars["registered"]])
+    entrusted = registers[registers["체납기관"] == "타시군촉탁"]
+    assert len(entrusted) > 100 and set(entrusted["차량번호"]) <= set(listed.loc[~here, "차량번호"])
+    assert (listed.loc[~here, "종료사유"] == "말소").any(), "their numbers may be issued again"
+
+
 def test_seized_vehicles_that_settle_owe_nothing_from_then_on(raw, registers, truth):
     (path,) = raw.glob("영치실적_*.csv")
     done = _csv(path)

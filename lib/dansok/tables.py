@@ -603,6 +603,14 @@ VEHICLES = _clean(
         Column(
             "home_area", "string", "읍면동 in which it is registered.", "사용본거지", empty_means="not in the export"
         ),
+        Column(
+            "registered_in",
+            "category",
+            "Where it is registered: debtors of other cities belong into the export too.",
+            "등록지",
+            values={"own": Text("관내", "this city"), "other": Text("타 시군", "another city")},
+            empty_means="this city",
+        ),
     ),
     ages_by="valid_to",
     told_by=("plate_token", "vehicle_token"),

@@ -196,13 +196,14 @@ def owing_vehicle(listed, spells, bearers):
     when the debt was first listed, whatever became of the plate later. Four cases need the day on which the debt fell due:
 
     - Before the bearer bore the plate, another vehicle of the register did, or did even later: not clear whose debt it is.
-    - Before the bearer bore the plate, nobody in the register did: the bearer's if it is owed to this city (it bore another plate
-      then, or the register does not reach back so far), else not clear (another city's vehicle may have borne it).
-    - Nobody in the register bears the plate, but the debt is owed to this city and older: that of the vehicle which bore the plate
-      then, or first bore it after. It is no longer registered.
+    - Before the bearer bore the plate, nobody in the register did: the bearer's (it bore another plate then, or the register does
+      not reach back so far); but if it is registered here and owed elsewhere, not clear (another city's vehicle may have borne it).
+    - Nobody in the register bears the plate, and the debt is older: that of the vehicle which bore the plate then, or first bore it
+      after, under the same condition. It is no longer registered.
     - Before the last sale of the vehicle: the debt of a former owner, for which the vehicle no longer answers.
 
-    Of vehicles that are in no register the plate is all there is: the one under which the debt is listed now.
+    Of vehicles that are in no register the plate is all there is: the one under which the debt is listed now. A number that is
+    issued again is then taken for the same vehicle, so that the register ought to hold the debtors of other cities too.
     """
     bearer, then = _asked(listed, "first_plate", "first_on", bearers), _asked(listed, "first_plate", "due_on", bearers)
     now = _asked(listed, "plate_token", "snapshot_on", bearers)
@@ -211,12 +212,13 @@ def owing_vehicle(listed, spells, bearers):
     earliest = spells[spells["nth"] == 0].set_index("plate_token")
     first = _looked_up(earliest["vehicle"], listed["first_plate"])
     before_all = listed["due_on"] < _looked_up(earliest["from_day"], listed["first_plate"])
+    here = set(spells.loc[spells["here"], "vehicle"])
     registered, owed_here = bearer["registered"].eq(True), listed["owed_to"] == "own"
     before = registered & (listed["due_on"] < began)
     another = then["vehicle"].where(then["registered"].eq(True)).fillna(first.where(before_all))
     another = another.where(another != bearer["vehicle"])
-    unclear = before & (another.notna() | ~owed_here)
-    gone = ~registered & another.notna() & owed_here
+    unclear = before & (another.notna() | (~owed_here & bearer["vehicle"].isin(here)))
+    gone = ~registered & another.notna() & (owed_here | ~another.isin(here))
     follows = ~registered & ~gone & now["registered"].eq(False)
     vehicle = bearer["vehicle"].where(~gone, another).where(~follows, now["vehicle"])
     sold = _looked_up(spells[spells["began_by"] == "sold"].groupby("vehicle")["from_day"].max(), vehicle)
@@ -279,11 +281,11 @@ def _vehicles(debts, spells, known, bearers, day, place):
 
 
 def _of_register(spells, vehicles, day):
-    """Of each vehicle: `plate_token` and `home_area` of its last spell, `registered` (a spell holds on the day), `on_register`."""
+    """Of each vehicle: `plate_token` and `home_area` of its last spell, `registered` (here, and the spell holds), `on_register`."""
     own = spells[spells["vehicle"].isin(vehicles)].sort_values(["vehicle", "from_day"], kind="stable")
     last = own.drop_duplicates("vehicle", keep="last").set_index("vehicle")
     table = last[["plate_token", "home_area"]].reindex(vehicles)
-    table["registered"] = last["ended_on"].isna().reindex(vehicles, fill_value=False)
+    table["registered"] = (last["here"] & last["ended_on"].isna()).reindex(vehicles, fill_value=False)
     table["on_register"] = ~last["ended_by"].eq("scrapped").reindex(vehicles, fill_value=False)
     return table
 

@@ -22,8 +22,8 @@ def spells_of(vehicles, day=None):
     -------
     ibis.Table, one row a plate and the first day of a spell
         `plate_token`, `vehicle` (its chassis token; where there is none, plate and first day), `from_day`, `to_day` (first day
-        on which another may bear the plate), `ended_on` and `ended_by` as the register has them, `began_by`, `home_area`, `nth`
-        (0 for the first spell of the plate).
+        on which another may bear the plate), `ended_on` and `ended_by` as the register has them, `began_by`, `home_area`, `here`
+        (bool: registered in this city), `nth` (0 for the first spell of the plate).
 
     Notes
     -----
@@ -41,7 +41,7 @@ def spells_of(vehicles, day=None):
     vehicle = ibis.coalesce(_.vehicle_token, _.plate_token + "/" + _.valid_from.cast(str))
     spells = rows.group_by("plate_token", vehicle=vehicle, from_day=_.valid_from).agg(
         ended_on=_.valid_to.max(), ended_by=_.ended_by.max(), began_by=_.began_by.max(),
-        home_area=_.home_area.max(),
+        home_area=_.home_area.max(), here=(_.registered_in.fill_null("own") == "own").any(),
     )  # fmt: skip
     of_plate = ibis.window(group_by="plate_token", order_by=["from_day", "vehicle"])
     spells = spells.mutate(

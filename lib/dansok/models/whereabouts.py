@@ -41,11 +41,13 @@ class Settings:
     reach_metres: float = 200.0  # over which the neighbourhood of a point falls to 1/e
     effort_floor: float = 0.05  # of the mean effort, added to every effort: bounds the weight of one visit
     half_life_days: float = math.inf  # age at which a visit counts half
+    discount: float = 0.0  # of a visit, taken off each place of a vehicle: where it was once it may have been by chance
 
     def __post_init__(self):
         above = ("shared_weight", "slot_reach", "reach_metres", "effort_floor", "half_life_days")
         wrong = {name: value for name, value in vars(self).items() if not value >= 0 or (name in above and value == 0)}
-        wrong |= {name: value for name in ("shared_by_slot", "other_day") if not (value := getattr(self, name)) <= 1}
+        shares = ("shared_by_slot", "other_day", "discount")
+        wrong |= {name: value for name in shares if not (value := getattr(self, name)) <= 1}
         if wrong:
             raise ValueError(f"impossible settings: {wrong}")
 
@@ -84,7 +86,7 @@ class Whereabouts:
 
     vehicles: pd.Index = field(repr=False)
     visits: np.ndarray = field(repr=False)  # shape (n_vehicles,), visits behind each
-    counts: sparse.csr_array = field(repr=False)  # shape (n_vehicles * n_slots, n_places), visits, the older the less
+    counts: sparse.csr_array = field(repr=False)  # shape (n_vehicles * n_slots, n_places), visits as they count
     per_effort: np.ndarray = field(repr=False)  # shape (n_slots, n_places), what a visit weighs; 1 on average
     likeness: np.ndarray = field(repr=False)  # shape (n_slots, n_slots)
     kernel: sparse.csr_array = field(repr=False)  # shape (n_places, n_places), rows sum to 1
@@ -377,8 +379,9 @@ def fit(visits, effort, places, settings, vehicles=None, everyone=None, homes=No
         n(h, p) / (effort(h, p) + floor) + near_weight * kernel(p) + shared_weight * shared(h, p)
 
     with n the vehicle's visits and `effort` both carried over from like slots by `slot_likeness` (a quotient of sums: a
-    sum of quotients would rest on the slots with the least effort), n halved every `half_life_days`, the quotient
-    scaled so that a mean visit weighs 1; `kernel` an exponential neighbourhood of its own points; `shared` the map of
+    sum of quotients would rest on the slots with the least effort), n less `discount` at each place, over all slots (Pitman and
+    Yor 1997, Annals of Probability 25), and halved every `half_life_days`, the quotient scaled so that a mean visit weighs 1
+    before the discount; `kernel` an exponential neighbourhood of its own points; `shared` the map of
     all vehicles, visits per effort shrunk towards the neighbourhood (gamma-Poisson; Clayton and Kaldor 1987, Biometrics
     43), so that a place where nobody reads has the level of the places around it. Dividing by the chance of being read:
     Horvitz and Thompson (1952), JASA 47.
@@ -415,12 +418,13 @@ def fit(visits, effort, places, settings, vehicles=None, everyone=None, homes=No
         shared = _among(counts, effort, usual)
     floor = settings.effort_floor
     row = visits["vehicle"] * len(effort) + visits["slot"]
+    there = visits.groupby(["vehicle", "place"])["slot"].transform("size")
     recency = 0.5 ** ((visits["day"].max() - visits["day"]) / settings.half_life_days)
     shape = (len(vehicles) * len(effort), len(places))
     return Whereabouts(
         vehicles=vehicles,
         visits=np.bincount(visits["vehicle"], minlength=len(vehicles)),
-        counts=sparse.csr_array((recency, (row, visits["place"])), shape),
+        counts=sparse.csr_array((recency * (1 - settings.discount / there), (row, visits["place"])), shape),
         per_effort=_per_effort(visits, effort, usual, likeness, floor),
         likeness=likeness,
         kernel=kernel,
@@ -483,6 +487,7 @@ def choose_settings(visits, effort, places, held_back, everyone=None, homes=None
         "reach_metres": tuple(spacing * factor for factor in (0.5, 1.0, 2.0, 4.0)),
         "effort_floor": (0.03, 0.1, 0.3, 1.0, 3.0),
         "half_life_days": (14.0, 30.0, 90.0, 180.0, math.inf),
+        "discount": (0.0, 0.25, 0.5, 0.75),
     }
     if everyone is not None:  # their map has its own hours
         del steps["shared_by_slot"]

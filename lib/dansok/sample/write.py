@@ -116,7 +116,7 @@ def _make(raw, truth, options):
     for day in snapshots:
         kept.rows("debt_register", tax_exports.debts(raw, world, owed, day), f"{day:%Y-%m}")
     kept.rows("payments_received", tax_exports.payments(raw, world, owed, snapshots[0]))
-    kept.rows("vehicle_register", tax_exports.vehicles(raw, world))
+    kept.rows("vehicle_register", tax_exports.vehicles(raw, world, owed))
     kept.rows("seizures", tax_exports.seizures(raw, world, owed))
     kept.rows("squad_log", tax_exports.squad_log(raw, world, owed), total_rows=1)
     for source, known in tax_exports.efforts(raw, world, world.stream("effort exports")).items():

@@ -238,7 +238,20 @@ def place_hour_counts(delinquent, looks, first_day):
 
 
 def stability(counts, top):
-    """How much of a month's first places stay first: `month`, `sighted`, `same_places` (0-1), `rank_correlation`, by place."""
+    """How much of a month's first places stay first.
+
+    Parameters
+    ----------
+    counts : Counts
+    top : int
+        How many places are first, at most: a place without a sighting never is, and those level at the end are drawn by lot.
+
+    Returns
+    -------
+    pd.DataFrame, one row a month but the first
+        `month`, `sighted`, `same_places`: share of the first places of the month before that are first again (0-1; missing where
+        either month has no sighting), `rank_correlation` of the places sighted in either (missing for under three).
+    """
     place = counts.units.groupby(["place_x", "place_y"]).ngroup().to_numpy()
     by_place = np.zeros((len(counts.months), place.max() + 1 if len(place) else 0))
     for row, month in enumerate(counts.sighted):
@@ -246,10 +259,20 @@ def stability(counts, top):
     rows = []
     for month, sighted, before in zip(counts.months[1:], by_place[1:], by_place[:-1], strict=True):
         both = (sighted > 0) | (before > 0)
-        first, earlier = (set(np.argsort(-values, kind="stable")[:top]) for values in (sighted, before))
+        first, earlier = _among_first(sighted, top), _among_first(before, top)
+        same = (first * earlier).sum() / earlier.sum() if first.any() and earlier.any() else np.nan
         correlation = pd.Series(sighted[both]).corr(pd.Series(before[both]), "spearman") if both.sum() > 2 else np.nan
-        rows.append((month, int(sighted.sum()), len(first & earlier) / max(min(top, len(sighted)), 1), correlation))
+        rows.append((month, int(sighted.sum()), same, correlation))
     return pd.DataFrame(rows, columns=["month", "sighted", "same_places", "rank_correlation"])
+
+
+def _among_first(sighted, top):
+    """Chance of each place to be among the first, where lots decide between those level at the end."""
+    if (sighted > 0).sum() <= top:
+        return (sighted > 0).astype(float)
+    last = np.sort(sighted)[-top]
+    above, level = sighted > last, sighted == last
+    return above + level * (top - above.sum()) / level.sum()
 
 
 def neighbours_of(units):

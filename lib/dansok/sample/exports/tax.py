@@ -149,11 +149,17 @@ def _yes_or_no(held):
     return np.where(held, "Y", "N")
 
 
-def vehicles(folder, world):
-    """Registered vehicles with every plate they bear in the period."""
+def vehicles(folder, world, owed):
+    """The vehicles registered here and those of other cities that owe, with every plate they bear in the period.
+
+    There is one register in the country, which tells the history of a vehicle wherever that is registered (국토교통부, October 2014, on the
+    change of 자동차등록령), so that a city can ask it about whoever owes.
+    """
     spells = world.fleet.register
-    registered = world.fleet.cars["registered"].to_numpy()[spells["vehicle"]]
-    spells = spells[registered].reset_index(drop=True)
+    registered = world.fleet.cars["registered"].to_numpy()
+    asked = registered[spells["vehicle"]] | spells["vehicle"].isin(owed.debtors["vehicle"])
+    spells = spells[asked].reset_index(drop=True)
+    here = registered[spells["vehicle"]]
     last = ~spells["vehicle"].duplicated(keep="last")
     ends = spells["why"].shift(-1).where(~last, spells["end"]).where(spells["to_day"].notna())
     known = pd.DataFrame(
@@ -164,7 +170,8 @@ def vehicles(folder, world):
             "began_by": spells["why"].map(REASONS),
             "valid_to": spells["to_day"],
             "ended_by": ends.map(REASONS),
-            "home_area": AREA_NAMES[world.fleet.cars["area"].to_numpy()[spells["vehicle"]]],
+            "home_area": np.where(here, AREA_NAMES[world.fleet.cars["area"].to_numpy()[spells["vehicle"]]], None),
+            "registered_in": np.where(here, "own", "other"),
         }
     )
     sent = {
@@ -174,7 +181,8 @@ def vehicles(folder, world):
         "등록사유": spells["why"],
         "종료일자": known["valid_to"].dt.strftime("%Y-%m-%d").fillna(""),
         "종료사유": ends.fillna(""),
-        "사용본거지": known["home_area"],
+        "사용본거지": known["home_area"].fillna(""),
+        "등록지": known["registered_in"].map({"own": "관내", "other": "타시군"}),
     }
     return _with_truth(folder / f"자동차등록_{world.days[-1]:%Y%m%d}.csv", sent, known)
 
