@@ -24,9 +24,7 @@ from ibis import _
 
 PLACE = "남양주시"
 SIDE, CELL = 200, 100
-JUDGING = list(range(200, 240))  # 100-139 were looked at before the last changes
-# The plan's own rules, from which rivals are free: a tenth drawn by lot, every area reached, a site only so often.
-NO_RULES = {"random_share": 0, "district_minimum": 0, "same_site_in_a_row": True}
+JUDGING = list(range(300, 340))
 VEHICLES = 100_000  # some 500 plates that may be taken; the default sample has 1,300
 
 
@@ -41,7 +39,6 @@ class Asked:
     shift_hours: int = 4
     blocks_per_night: int = 2
     sites_per_block: int = 3
-    visits_per_site: int = 8
     area_blocks: int = 1
     random_share: float = 0.1
     crew_kmh: float = 20.0
@@ -229,15 +226,12 @@ def judged(planted, **asked):
     plans = trials.plans_of(roster, known, city.inputs, ground, months)
     truth = _in_blocks(city.truth(ground, known.vehicles, range(fleets.SLOTS)), blocks)
     worth = {name: true_value(plan, truth, known.vehicles, choices.hours_to_meet) for name, plan in plans.items()}
-    n_blocks = len(plans["plan"])
-    free = replace(roster, limits=replace(roster.limits, **NO_RULES | {"blocks_per_site": n_blocks}))
-    plan_free = stakeout.make_plan(free, known.encounters, known.vehicles, n_blocks=n_blocks)
-    worth["plan_free"] = true_value(plan_free, truth, known.vehicles, choices.hours_to_meet)
+    n_blocks, unbound = len(plans["plan"]), replace(roster, limits=roster.limits.unbound)
     oracles = {
         name: true_value(
             _oracle(of, truth, known, slots, choices, n_blocks), truth, known.vehicles, choices.hours_to_meet
         )
-        for name, of in (("share_of_oracle", roster), ("share_of_free_oracle", free))
+        for name, of in (("share_of_oracle", roster), ("share_of_unbound_oracle", unbound))
     }
     best = max(worth[name] for name in trials.RIVALS)
     scale, error = tried.scale
@@ -247,9 +241,9 @@ def judged(planted, **asked):
         "eligible": int(known.vehicles["eligible"].sum()),
         "gain": worth["plan"] / best - 1,
         "over_practice": worth["plan"] / worth["practice"] - 1,
-        "gain_free": worth["plan_free"] / best - 1,
+        "gain_unbound": worth["unbound"] / best - 1,
         "share_of_oracle": worth["plan"] / oracles["share_of_oracle"],
-        "share_of_free_oracle": worth["plan_free"] / oracles["share_of_free_oracle"],
+        "share_of_unbound_oracle": worth["unbound"] / oracles["share_of_unbound_oracle"],
         "promised_over_realised": told["value"] / worth["plan"],
         "unscaled": told["value"] / scale / worth["plan"],
         "held": told["value_low"] <= worth["plan"] <= told["value_high"],
@@ -285,20 +279,29 @@ def cities(request, planted_tax_side):
     return table
 
 
-def test_the_plan_recovers_more_than_rivals_where_rules_are_the_same(cities):
-    """Asked are 10% more in 80% of the cities, printed is in how many.
+def of_all(cities):
+    """The cities, where there are enough of them to tell a share."""
+    if len(cities) < len(JUDGING):
+        pytest.skip("two cities cannot tell in how many a figure is reached")
+    return cities
 
-    `gain` is that of the plan as made, held to its own rules, over rivals that are free from them; the best of these, ten busiest places
-    again and again, stands at one site three times as often as the plan may. `gain_free` is that of a plan free from them likewise.
+
+def test_the_plan_recovers_more_than_rivals_and_squads(cities):
+    """`gain` is that of the plan as made over the best of three rivals, `gain_unbound` that of the plan without its own rules.
+
+    Rivals are held to what no crew can escape only. The plan keeps rules of its own beside (a tenth of the blocks drawn by lot, every
+    area reached, no site twice running in one shift): those are its cost.
     """
-    for name in ("gain", "gain_free"):
-        print(
-            f"{name} of 10% and more over the best of three rivals in {(cities[name] >= 0.1).mean():.0%} of the cities"
-        )
-    assert cities["gain_free"].mean() > 0
-    assert cities["gain"].max() < 1 and cities["gain_free"].max() < 1, (
-        "a gain above 2x is a leak until proved otherwise"
-    )
+    assert cities["gain"].mean() > 0.05 and cities["gain_unbound"].mean() > 0.1
+    assert cities["over_practice"].mean() > 0.1
+    assert cities[["gain", "gain_unbound"]].max(axis=None) < 1, "a gain above 2x is a leak until proved otherwise"
+
+
+@pytest.mark.xfail(strict=True, reason="reached in 23 of 40 cities, in 30 without the plan's own rules")
+def test_as_made_it_gains_a_tenth_in_four_of_five_cities(cities):
+    own, unbound = ((of_all(cities)[name] >= 0.1).mean() for name in ("gain", "gain_unbound"))
+    print(f"gain of 10% and more in {own:.0%} of the cities, without its own rules in {unbound:.0%}")
+    assert own >= 0.8
 
 
 def test_the_plan_comes_near_to_who_knows_the_truth(cities):
@@ -306,23 +309,30 @@ def test_the_plan_comes_near_to_who_knows_the_truth(cities):
     share = cities["share_of_oracle"]
     print(f"share of oracle: mean {share.mean():.2f}, 75% and more in {(share >= 0.75).mean():.0%} of the cities")
     assert share.max() < 1
-    assert share.mean() >= 0.75
+    assert share.mean() >= 0.75 and (share >= 0.75).mean() >= 0.8
 
 
 def test_promises_are_near_what_is_recovered(cities):
-    """Asked is 0.8 to 1.25 of what is truly recovered, printed is in how many cities."""
-    within = cities["promised_over_realised"].between(0.8, 1.25).mean()
-    print(f"promised over realised within 0.8-1.25 in {within:.0%} of the cities")
+    """Asked is 0.8 to 1.25 of what is truly recovered; the intervals are to hold nine times in ten."""
     assert 0.8 <= cities["promised_over_realised"].median() <= 1.25
-    assert cities["held"].mean() >= 0.75, "of 90% intervals"
+    assert cities["held"].mean() >= 0.8
+
+
+def test_promises_are_kept_in_four_of_five_cities(cities):
+    within = of_all(cities)["promised_over_realised"].between(0.8, 1.25).mean()
+    print(f"promised over realised within 0.8-1.25 in {within:.0%} of the cities")
+    assert within >= 0.8
+
+
+def test_a_replay_answers_for_a_part_of_the_plan(cities):
+    assert cities["answered"].between(0.02, 0.9).all()
 
 
 def test_a_replay_does_not_flatter_the_plan(cities):
-    flattery = (cities["replayed_gain"] - cities["gain"]).mean()
-    print(f"replayed less true gain {flattery:+.0%}")
-    if len(cities) == len(JUDGING):  # two cities cannot tell
-        assert flattery <= 0.1
-    assert cities["answered"].between(0.02, 0.9).all()
+    """What a replay says of the gain differs from city to city as few vehicles are met: only many cities together tell."""
+    flattery = of_all(cities)["replayed_gain"] - cities["gain"]
+    print(f"replayed less true gain {flattery.mean():+.0%}, standard error {flattery.sem():.0%}")
+    assert flattery.mean() <= 0.1
 
 
 def test_every_tenth_block_is_drawn(cities):

@@ -5,6 +5,7 @@ meet, `trials` holds plans against months kept from them, `past` what earlier pl
 they show, `leave` writes the plan for those who come after.
 """
 
+import math
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -53,7 +54,6 @@ BOUNDS = {
     "shift_hours": (1, 12),
     "blocks_per_night": (1, 6),
     "sites_per_block": (1, 5),
-    "visits_per_site": (1, 31),
     "area_blocks": (0, 10),
     "random_share": (0, 0.5),
     "crew_kmh": (5, 60),
@@ -75,7 +75,6 @@ class Choices(chosen.Choices):
     shift_hours: int
     blocks_per_night: int
     sites_per_block: int
-    visits_per_site: int
     area_blocks: int
     random_share: float
     crew_kmh: float
@@ -101,11 +100,11 @@ class Choices(chosen.Choices):
 
     @property
     def limits(self):
-        """What binds the plan."""
+        """What binds the plan: no limit a site, for what one more visit adds falls by itself as each vehicle counts once."""
         return stakeout.Limits(
             mean_hours=self.hours_to_meet,
             blocks_per_shift=self.blocks_per_night,
-            blocks_per_site=self.visits_per_site,
+            blocks_per_site=math.inf,
             district_minimum=self.area_blocks,
             random_share=self.random_share,
             roam_sites=self.sites_per_block,

@@ -159,7 +159,7 @@ def seen_at(looks, ground, months):
     pd.DataFrame, one row a vehicle, slot, place and day
         `vehicle`, `slot`, `place`, `day`.
     """
-    own = looks[looks["on"].dt.strftime("%Y-%m").isin(months)]
+    own = looks[looks["month"].isin(months)]
     place = pd.MultiIndex.from_frame(ground.places[["place_x", "place_y"]]).get_indexer(
         pd.MultiIndex.from_frame(own[["place_x", "place_y"]])
     )

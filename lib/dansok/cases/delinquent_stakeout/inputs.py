@@ -45,7 +45,7 @@ class Inputs:
     history : pd.DataFrame
         `tables.DEBTORS` until the day; `seizures`: `vehicle`, `acted_at`.
     looks : pd.DataFrame, one row a vehicle that ever stood in a register, place, day and hour
-        `vehicle`, `place_x`, `place_y`, `on`, `hour`, `rest_day`: readers read it there, once or a hundred times.
+        `vehicle`, `place_x`, `place_y`, `on`, `month`, `hour`, `rest_day`: readers read it there, once or a hundred times.
     last_seen : pd.Series of timestamp, indexed by vehicle
         Latest visit until the day, whoever saw it.
     duty_hours : float
@@ -133,7 +133,7 @@ def _duty_hours(crew_blocks, first, last):
 
 def looks_of(visits, days, place):
     read = visits.filter((_.reads > 0) & _.looker.isin(list(READERS)))
-    by = ("vehicle", "place_x", "place_y", "on", "hour", "rest_day")
+    by = ("vehicle", "place_x", "place_y", "on", "month", "hour", "rest_day")
     looks = with_time(read, days).mutate(**place).select(*by).distinct().order_by(*by).to_pandas()
     return looks.assign(on=pd.to_datetime(looks["on"]))
 

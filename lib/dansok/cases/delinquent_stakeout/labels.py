@@ -20,6 +20,7 @@ FEW_MET = Text(
 )
 PLANS = {
     "plan": Text("이 계획의 방법", "this way of planning"),
+    "unbound": Text("이 방법에서 스스로 둔 조건을 뺀 것", "this way without its own rules"),
     "ten_busiest": Text("포착이 가장 많은 10곳 되풀이", "ten busiest places again and again"),
     "busiest_once": Text("포착이 많은 곳을 한 번씩", "busiest places once each"),
     "most_debt_once": Text("체납액이 많은 곳을 한 번씩", "places with most debt once each"),

@@ -6,7 +6,7 @@ from dansok.cases.delinquent_map.labels import BASES, NOTHING
 from dansok.cases.delinquent_map.sentences import some, won
 from dansok.cases.delinquent_map.worth import HORIZON_DAYS
 from dansok.cases.delinquent_stakeout.labels import PLANS
-from dansok.cases.delinquent_stakeout.trials import OURS, PRACTICE, RIVALS
+from dansok.cases.delinquent_stakeout.trials import OURS, PRACTICE, RIVALS, UNBOUND
 from dansok.findings import Finding
 from dansok.korea.particles import with_particle
 from dansok.words import Text
@@ -97,13 +97,18 @@ def _beside(tried, name, other, rates, months, answered):
             f"{_percent(high)})로 {verdict.ko}."
         )
         en = f"In the same replay “{PLANS[other].en}” comes to {theirs.en}: {_percent(gain)} (95% interval {_percent(low)} to {_percent(high)}), {verdict.en}."
+    numbers = {"gain": gain, "low": low, "high": high, "answered": answered}
     if name == "trial":
+        unbound = float(rates[UNBOUND] / rates[other] - 1)
+        numbers |= {"gain_unbound": unbound}
+        ko += f" 스스로 둔 조건(무작위 대조, 읍면동마다 가기, 한 근무에 같은 곳에 이어 가지 않기)을 빼면 {_percent(unbound)}이다: 견준 방법에는 이 조건이 없다."
+        en += f" Without the rules that only it keeps (controls, every area, no place twice running in a shift) it would be {_percent(unbound)}."
         ko += f" 계획한 시간의 {answered:.0%}만 그달의 판독으로 답할 수 있다."
         en += f" Reads of those months answer for only {answered:.0%} of the hours."
     if gain > LEAK_FROM:
         ko += " 두 배가 넘는 차이는 잘못을 먼저 의심한다: 자료가 새지 않았는지 확인하기 전에는 쓰지 않는다."
         en += " More than twice as much is a sign of a mistake first: do not use it before that is ruled out."
-    return Finding(name, Text(ko, en), {"gain": gain, "low": low, "high": high, "answered": answered})
+    return Finding(name, Text(ko, en), numbers)
 
 
 def _percent(share):

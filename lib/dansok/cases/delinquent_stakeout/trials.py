@@ -1,6 +1,11 @@
-"""Plans held against months that were kept from them: our plan, its rivals, and what crews did."""
+"""Plans held against months that were kept from them: our plan, its rivals, and what crews did.
 
-from dataclasses import dataclass
+Rivals are held to what no crew can escape: blocks, travel, sites at which one cannot wait. Rules that the office sets itself (blocks
+drawn at random, areas reached, no site again in one shift) bind our plan alone and are its cost; how much they cost is
+told by the same plan without them.
+"""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +17,7 @@ from dansok.words import Refusal
 
 MOST_TRIALS = 6  # months held back, the last ones
 PRIOR_ERROR = 0.2  # of the logarithm of realised over promised, before any month tells
-OURS, PRACTICE = "plan", "practice"
+OURS, UNBOUND, PRACTICE = "plan", "unbound", "practice"
 RIVALS = ("ten_busiest", "busiest_once", "most_debt_once")
 
 
@@ -83,9 +88,10 @@ def try_months(inputs, choices, months):
     -------
     Trials
     """
-    rows, settings = [], foresight.settings_before(months[0], inputs, ground_of(inputs, before=months[0]), choices)
+    rows, settings = [], None
     for month in months:
         blocks, ground = choices.blocks_of(month), ground_of(inputs, before=month)
+        settings = settings or foresight.settings_before(month, inputs, ground, choices)
         known = foresight.known_before(month, inputs, ground, choices, settings, sorted(blocks["slot"].unique()))
         if known is None:
             continue
@@ -112,16 +118,17 @@ def plan_of(roster, known):
     except ValueError as error:
         month = f"{roster.blocks['date'].min():%Y-%m}"
         raise Refusal(
-            f"{month}: 정한 조건을 모두 지키는 계획이 없습니다({error}). area_blocks를 줄이거나 teams, nights, visits_per_site를 늘리세요.",
-            f"{month}: no plan keeps all that is set ({error}). Lower area_blocks, or raise teams, nights or visits_per_site.",
+            f"{month}: 정한 조건을 모두 지키는 계획이 없습니다({error}). area_blocks를 줄이거나 teams, nights를 늘리세요.",
+            f"{month}: no plan keeps all that is set ({error}). Lower area_blocks, or raise teams or nights.",
         ) from error
 
 
 def plans_of(roster, known, inputs, ground, before):
-    """Our plan, its rivals in as many blocks, and what squads did in the months `before` in as many hours."""
-    ours = plan_of(roster, known)
+    """Our plan, the same without its own rules, rivals in as many blocks, and what squads did in the months `before` in as many hours."""
+    ours, freed = plan_of(roster, known), replace(roster, limits=roster.limits.unbound)
+    unbound = stakeout.make_plan(freed, known.encounters, known.vehicles, n_blocks=len(ours))
     rivals = stakeout.rival_plans(roster, known.sightings, known.vehicles, n_blocks=len(ours))
-    plans = {OURS: ours} | rivals
+    plans = {OURS: ours, UNBOUND: unbound} | rivals
     done = squad_hours(inputs.watched, ground, before)
     if len(done) and len(ours):
         plans[PRACTICE] = practice(done, ours["hours"].sum(), roster.limits.mean_hours)

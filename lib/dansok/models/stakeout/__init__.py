@@ -19,7 +19,7 @@ from dansok.models.stakeout.outcomes import apply_factors, outcome_factors
 from dansok.models.stakeout.planning import make_plan, next_block
 from dansok.models.stakeout.promises import expected_by_block, first_meetings, gain_curve, promise
 from dansok.models.stakeout.replays import replay
-from dansok.models.stakeout.rivals import practice_plan, rival_plans
+from dansok.models.stakeout.rivals import rival_plans
 from dansok.models.stakeout.roster import Limits, Roster, share_met, travel_between
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "make_plan",
     "next_block",
     "outcome_factors",
-    "practice_plan",
     "promise",
     "replay",
     "rival_plans",

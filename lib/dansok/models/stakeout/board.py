@@ -82,7 +82,8 @@ class Board:
         return worked[at - 1] if at else None, worked[after] if after < len(worked) else None
 
     def _follows(self, first, sites, then, next_sites):
-        if not self.limits.same_site_in_a_row and not set(sites).isdisjoint(next_sites):
+        same_shift = self.shift[first] == self.shift[then]
+        if same_shift and not self.limits.same_site_in_a_row and not set(sites).isdisjoint(next_sites):
             return False
         hours = self.travel[sites[-1], next_sites[0]]
         return hours <= self.idle[then] - self.idle[first] + (then - first) * self.limits.travel_hours + ROUNDING

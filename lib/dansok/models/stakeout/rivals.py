@@ -1,20 +1,10 @@
-"""What crews would do without a model, and what they did."""
-
-import itertools
-import math
-from dataclasses import replace
+"""What crews would do without a model."""
 
 import numpy as np
 
-from dansok.models.stakeout.board import Board, Choice, plan_table
+from dansok.models.stakeout.board import Board, Choice
 from dansok.models.stakeout.encounters import eligible_values, rows_by
-from dansok.models.stakeout.roster import (
-    ROUNDING,
-    budget_of,
-    has_columns,
-    lawful_sites,
-    share_met,
-)
+from dansok.models.stakeout.roster import budget_of, has_columns, lawful_sites, share_met
 
 TEN = 10  # sites among which a crew that follows the busiest ones goes round
 
@@ -39,8 +29,8 @@ def rival_plans(roster, sightings, vehicles, *, n_blocks=None, seed=0):
     Notes
     -----
     Rivals keep to what no crew can escape (the law, travel, sites where one cannot wait, one place at a time, two teams
-    not at one site at once) and are free from the plan's own rules: no random blocks, no districts to reach, no limit a
-    site. They only wait.
+    not at one site at once) and are free from the plan's own rules (`Limits.unbound`): no random blocks, no districts to
+    reach, no limit a site, and the same site again in one shift. They only wait.
 
     Examples
     --------
@@ -73,60 +63,9 @@ def rival_plans(roster, sightings, vehicles, *, n_blocks=None, seed=0):
     }
 
 
-def practice_plan(past, roster, *, crew_hours, seed=0):
-    """Blocks that crews did work, as a plan of so many crew-hours.
-
-    Parameters
-    ----------
-    past : pd.DataFrame, one row a block that was worked
-        `team`, `date`, `start_hour`, `hours`, `slot`, `places` (tuple, in order; one place is waiting).
-    roster : Roster
-        For travel and limits; its blocks are not used.
-    crew_hours : float
-        Hours to compare at. Past blocks are drawn at random, each once before any is drawn again; the last is cut
-        short.
-    seed : int
-
-    Returns
-    -------
-    pd.DataFrame
-        As `make_plan` gives it; `random` is false.
-
-    Examples
-    --------
-    >>> from dansok.models.stakeout import Roster, travel_between
-    >>> import pandas as pd
-    >>> places = pd.DataFrame({"x": [0], "y": 0, "district": "north", "can_wait": True}, ["lot"])
-    >>> past = pd.DataFrame({"team": 1, "date": pd.date_range("2024-04-02", periods=2), "start_hour": 20, "hours": 2.0})
-    >>> past = past.assign(slot="evening", places=[("lot",), ("lot",)])
-    >>> practice_plan(past, Roster(past, places, travel_between(places, kmh=20)), crew_hours=3)["hours"].tolist()
-    [2.0, 1.0]
-    """
-    has_columns("past", past, ("team", "date", "start_hour", "hours", "slot", "places"))
-    if not len(past) or not (past["hours"] > 0).all() or not crew_hours > 0:
-        raise ValueError(f"no past block, or hours not above zero ({crew_hours} asked for)")
-    rng = np.random.default_rng(seed)
-    rounds = math.ceil(crew_hours / past["hours"].sum())
-    drawn = past.iloc[np.concatenate([rng.permutation(len(past)) for _ in range(rounds)])].reset_index(drop=True)
-    drawn["hours"] = drawn["hours"].clip(upper=crew_hours - (drawn["hours"].cumsum() - drawn["hours"]))
-    drawn = drawn[drawn["hours"] > ROUNDING]
-    unknown = set(drawn["places"][drawn["places"].map(len) > 1].explode()) - set(roster.travel.index)
-    if unknown:
-        raise ValueError(f"no travel hours for the places {sorted(unknown, key=str)[:5]} of past blocks")
-    inside = [
-        sum(roster.travel.loc[here, there] for here, there in itertools.pairwise(places)) for places in drawn["places"]
-    ]
-    each = (drawn["hours"] - roster.limits.travel_hours - inside).clip(lower=0) / drawn["places"].map(len)
-    return plan_table(
-        drawn.assign(
-            delta=share_met(each, roster.limits.mean_hours), random=False, drawn_from=math.nan, turn=range(len(drawn))
-        )
-    )
-
-
 def _go_round(roster, pools, budget, seed):
     """A plan that takes the place-slots of the first pool in turn, round after round, then those of the next."""
-    board = Board(roster, replace(roster.limits, blocks_per_site=math.inf, same_site_in_a_row=True))
+    board = Board(roster, roster.limits.unbound)
     order = np.random.default_rng(seed).permutation(len(board.blocks))
     slots = board.blocks["slot"].iloc[order]
     blocks_of = {slot: order[rows].tolist() for slot, rows in rows_by(slots, np.ones(len(order), bool))}

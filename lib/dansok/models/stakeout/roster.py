@@ -1,7 +1,7 @@
 """What crews can work: their blocks, the sites, the ways between them, and what binds a plan."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ class Limits:
     travel_hours: float = 0.25  # start of each block, kept free for getting there
     blocks_per_shift: int = 3  # of one team on one date
     blocks_per_site: int = 4  # in the whole plan; a roaming block counts at each of its sites
-    same_site_in_a_row: bool = False  # whether a team's next block may come back to a site of the block before
+    same_site_in_a_row: bool = False  # whether a block may come back to a site of the block before in that shift
     district_minimum: int = 0  # blocks that reach each district, at least
     random_share: float = 0.1  # of blocks drawn at random, at least
     roam_sites: int = 3  # a roaming block has 2 to this many; below 2 there is no roaming
@@ -32,6 +32,11 @@ class Limits:
                 raise ValueError(f"{name} must be at least {lowest:g}, got {getattr(self, name)}")
         if self.random_share > 1:
             raise ValueError(f"random_share must be at most 1, got {self.random_share}")
+
+    @property
+    def unbound(self):
+        """Only what no crew can escape; without the rules that an office sets itself: sites again, districts, random blocks."""
+        return replace(self, blocks_per_site=math.inf, same_site_in_a_row=True, district_minimum=0, random_share=0)
 
 
 @dataclass(frozen=True)
