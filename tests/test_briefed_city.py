@@ -470,7 +470,6 @@ def _run_command(monkeypatch, *arguments):
         ("false_share: 2.0", "write a number from 0.001 to 0.5"),
         ("forecast_places: 0", "write 1 to 200"),
         ("cell_metres: 5", "write 20 to 2000"),
-        ("unit: streets", "write auto or cells"),
         ("language: fr", "write ko or en"),
         ("last_mnth: latest", "is not a parameter"),
     ],
