@@ -28,6 +28,8 @@ CHANGED := $(if $(FRESH),always)
 # Two briefings at a time: each takes one core. On a machine short of memory: make JOBS=1.
 JOBS      ?= 2
 MAKEFLAGS += --jobs=$(JOBS)
+# Matrices are small: threads that wait for each other would only take the other briefing's core.
+export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := briefings
 .DELETE_ON_ERROR:
