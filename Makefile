@@ -12,10 +12,10 @@ endif
 PYTHON := .venv/bin/python
 CODE   := $(shell find lib -name '*.py' -o -name '*.toml' -o -name '*.typ')
 # A run file that says `only_for: NAME` is left out for every other city, one that says `needs: TABLE ...` for a city
-# whose city.toml has no source for one of the tables.
+# whose city.toml has no source for one of the tables. In this order the longest begin first.
 FOR_IT := $(patsubst notebooks/runs/%.yaml,%,$(shell \
 	for run in $(wildcard notebooks/runs/$(NOTEBOOK)/$(RUN).yaml); do \
-	grep -q '^only_for:' $$run && ! grep -q '^only_for: *$(notdir $(CITY:/=)) *$$' $$run || echo $$run; done))
+	grep -q '^only_for:' $$run && ! grep -q '^only_for: *$(notdir $(CITY:/=)) *$$' $$run || echo $$run; done | sort -r))
 LACKING := $(strip $(foreach run,$(FOR_IT),$(shell \
 	for table in $$(sed -n 's/^needs: *//p' notebooks/runs/$(run).yaml); do \
 	grep -qsE "^[[:space:]]*table[[:space:]]*=[[:space:]]*[\"']$$table[\"']" $(CITY)/city.toml || echo $(run):$$table; done)))
