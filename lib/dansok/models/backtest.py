@@ -102,6 +102,30 @@ def hit_rate(scores, counts, capacity):
     return np.array([_share_in_top(*row, capacity) for row in zip(scores, counts, strict=True)])
 
 
+def chance_of_choice(scores, capacity):
+    """Chance of each place to be among those with the highest scores, where lots decide between those level at the end.
+
+    Parameters
+    ----------
+    scores : array-like of float, shape (n_places,)
+    capacity : float
+        How many places are chosen.
+
+    Returns
+    -------
+    np.ndarray, shape (n_places,)
+
+    Examples
+    --------
+    >>> chance_of_choice([9, 5, 5, 1], capacity=2).tolist()
+    [1.0, 0.5, 0.5, 0.0]
+    """
+    _scores, group = np.unique(-np.asarray(scores, float), return_inverse=True)
+    sizes = np.bincount(group)
+    before = np.cumsum(sizes) - sizes
+    return np.clip((capacity - before) / sizes, 0.0, 1.0)[group]
+
+
 def best_possible(counts, capacity):
     """Hit rate of somebody who knew the counts beforehand.
 
@@ -308,9 +332,5 @@ def _share_in_top(scores, counts, capacity):
     events = np.where(looked, counts, 0.0)
     if not events.sum():
         return np.nan
-    ranked = np.where(np.isfinite(scores), scores, -np.inf)
-    _scores, group = np.unique(-ranked[looked], return_inverse=True)
-    group_size, group_events = np.bincount(group), np.bincount(group, events[looked])
-    before = np.cumsum(group_size) - group_size
-    chosen = np.clip((capacity - before) / group_size, 0.0, 1.0)
-    return (chosen * group_events).sum() / events.sum()
+    chosen = chance_of_choice(np.where(np.isfinite(scores), scores, -np.inf)[looked], capacity)
+    return (chosen * events[looked]).sum() / events.sum()

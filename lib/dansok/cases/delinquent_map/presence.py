@@ -259,20 +259,11 @@ def stability(counts, top):
     rows = []
     for month, sighted, before in zip(counts.months[1:], by_place[1:], by_place[:-1], strict=True):
         both = (sighted > 0) | (before > 0)
-        first, earlier = _among_first(sighted, top), _among_first(before, top)
+        first, earlier = ((seen > 0) * backtest.chance_of_choice(seen, top) for seen in (sighted, before))
         same = (first * earlier).sum() / earlier.sum() if first.any() and earlier.any() else np.nan
         correlation = pd.Series(sighted[both]).corr(pd.Series(before[both]), "spearman") if both.sum() > 2 else np.nan
         rows.append((month, int(sighted.sum()), same, correlation))
     return pd.DataFrame(rows, columns=["month", "sighted", "same_places", "rank_correlation"])
-
-
-def _among_first(sighted, top):
-    """Chance of each place to be among the first, where lots decide between those level at the end."""
-    if (sighted > 0).sum() <= top:
-        return (sighted > 0).astype(float)
-    last = np.sort(sighted)[-top]
-    above, level = sighted > last, sighted == last
-    return above + level * (top - above.sum()) / level.sum()
 
 
 def neighbours_of(units):
