@@ -256,11 +256,11 @@ def _laid_out(head, rows):
     cells = [[[{"s": text}] for text in row] for row in [head, *rows]]
     widths, size = document._widths(cells[0], cells[1:])
     assert sum(widths) == pytest.approx(document.TEXT_WIDTH)
-    return (
-        widths,
-        size,
-        [max(document._lines(text, w, size) for text, w in zip(row, widths, strict=True)) for row in rows],
-    )
+    lines = [
+        max(document._lines(document._part_widths(text, size), w, size) for text, w in zip(row, widths, strict=True))
+        for row in rows
+    ]
+    return widths, size, lines
 
 
 def test_a_long_address_breaks_and_leaves_room_for_the_words_beside_it():

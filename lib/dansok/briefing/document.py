@@ -14,7 +14,7 @@ TALLEST = 590.0  # points: a picture with its caption, source and sentence fits 
 TABLE_SIZES = (8.6, 8.0, 7.4, 6.8)
 CELL_PADDING = 5.0
 LONG_RUN = 25  # letters of a run that stays whole
-WIDTH_STEP = 4.0  # points by which a column is widened
+WIDTH_STEP = 1.0  # points by which a column is widened
 KPI_SIZES = (21, 18, 15, 12)
 KPI_A_ROW = 4
 
@@ -198,11 +198,13 @@ def _unbroken(text):
 
 
 def _with_fewest_lines(columns, least, size):
-    """Least widths, and what is spare given step by step to the column in which each point saves most lines of the table."""
+    """Least widths, and what is spare given step by step to the column in which each point saves most lines of the table, the rest to
+    that which breaks most."""
     steps = int((TEXT_WIDTH - sum(least)) / WIDTH_STEP)
     wider = [low + WIDTH_STEP * np.arange(steps + 1) for low in least]
+    parts = [[_part_widths(text, size) for text in column] for column in columns]
     lines = np.array(
-        [[[_lines(text, w, size) for text in column] for w in ws] for column, ws in zip(columns, wider, strict=True)]
+        [[[_lines(text, w, size) for text in column] for w in ws] for column, ws in zip(parts, wider, strict=True)]
     )
     each, given = np.arange(len(columns)), np.zeros(len(columns), int)
     while steps:
@@ -214,6 +216,7 @@ def _with_fewest_lines(columns, least, size):
             saved[i] = (_height(now) - _height(wide)) / np.arange(1, steps + 1)
         i, more = np.unravel_index(saved.argmax(), saved.shape)
         if saved[i, more] <= 0:
+            given[now.sum(axis=1).argmax()] += steps
             break
         given[i] += more + 1
         steps -= more + 1
@@ -225,15 +228,17 @@ def _height(lines):
     return (lines.max(axis=-2) + lines.mean(axis=-2) / 10).sum(axis=-1)
 
 
-def _lines(text, width, size):
-    """Lines that a text takes in a column of this width."""
-    room, lines, used = width - 2 * CELL_PADDING, 1, 0.0
-    for word in text.split(" "):
-        long = fonts.width(word, size, "SemiBold")
-        if used and used + long > room:
+def _part_widths(text, size):
+    return [fonts.width(part, size, "SemiBold") for part in _unbroken(text)]
+
+
+def _lines(parts, width, size):
+    """Lines that a text, given by the widths of its parts that do not break, takes in a column of this width."""
+    room, blank, lines, used = width - 2 * CELL_PADDING, fonts.width(" ", size, "SemiBold"), 1, 0.0
+    for part in parts:
+        if used and used + part > room:
             lines, used = lines + 1, 0.0
-        lines += int(long // room) if long > room else 0
-        used += long + fonts.width(" ", size, "SemiBold")
+        used += part + blank
     return lines
 
 
