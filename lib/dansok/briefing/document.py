@@ -14,6 +14,7 @@ TALLEST = 590.0  # points: a picture with its caption, source and sentence fits 
 TABLE_SIZES = (8.6, 8.0, 7.4, 6.8)
 CELL_PADDING = 5.0
 LONG_RUN = 25  # letters of a run that stays whole
+HALF_A_HEADER = 0.62  # lines are never quite equal
 WIDTH_STEP = 1.0  # points by which a column is widened
 KPI_SIZES = (21, 18, 15, 12)
 KPI_A_ROW = 4
@@ -188,7 +189,10 @@ def _widths(head, rows):
     on_one_line = [_widest(column, size) for column in columns]
     if sum(on_one_line) <= TEXT_WIDTH:
         return _filling(on_one_line), size
-    return _filling(_with_fewest_lines(columns, least, size)), size
+    # A header may take two lines, so that the columns need not be as wide.
+    halves = [max(low, HALF_A_HEADER * _widest(column[:1], size)) for low, column in zip(least, columns, strict=True)]
+    bodies = [body for _label, *body in columns]
+    return _filling(_with_fewest_lines(bodies, halves if sum(halves) <= TEXT_WIDTH else least, size)), size
 
 
 def _unbroken(text):
@@ -199,7 +203,7 @@ def _unbroken(text):
 
 def _with_fewest_lines(columns, least, size):
     """Least widths, and what is spare given step by step to the column in which each point saves most lines of the table, the rest to
-    that which breaks most."""
+    that which breaks most, if any does."""
     steps = int((TEXT_WIDTH - sum(least)) / WIDTH_STEP)
     wider = [low + WIDTH_STEP * np.arange(steps + 1) for low in least]
     parts = [[_part_widths(text, size) for text in column] for column in columns]
@@ -216,7 +220,8 @@ def _with_fewest_lines(columns, least, size):
             saved[i] = (_height(now) - _height(wide)) / np.arange(1, steps + 1)
         i, more = np.unravel_index(saved.argmax(), saved.shape)
         if saved[i, more] <= 0:
-            given[now.sum(axis=1).argmax()] += steps
+            if (now > 1).any():
+                given[now.sum(axis=1).argmax()] += steps
             break
         given[i] += more + 1
         steps -= more + 1
