@@ -189,10 +189,7 @@ def _widths(head, rows):
     on_one_line = [_widest(column, size) for column in columns]
     if sum(on_one_line) <= TEXT_WIDTH:
         return _filling(on_one_line), size
-    # A header may take two lines, so that the columns need not be as wide.
-    halves = [max(low, HALF_A_HEADER * _widest(column[:1], size)) for low, column in zip(least, columns, strict=True)]
-    bodies = [body for _label, *body in columns]
-    return _filling(_with_fewest_lines(bodies, halves if sum(halves) <= TEXT_WIDTH else least, size)), size
+    return _filling(_with_fewest_lines(columns, least, size)), size
 
 
 def _unbroken(text):
@@ -202,13 +199,15 @@ def _unbroken(text):
 
 
 def _with_fewest_lines(columns, least, size):
-    """Least widths, and what is spare given step by step to the column in which each point saves most lines of the table, the rest to
-    that which breaks most, if any does."""
+    """Least widths, and what is spare given step by step to the column in which each point saves most lines below the headers.
+
+    What is left then makes room for headers in two lines, and last for the column that breaks most.
+    """
     steps = int((TEXT_WIDTH - sum(least)) / WIDTH_STEP)
     wider = [low + WIDTH_STEP * np.arange(steps + 1) for low in least]
-    parts = [[_part_widths(text, size) for text in column] for column in columns]
+    parts = [[_part_widths(text, size) for text in body] for _label, *body in columns]
     lines = np.array(
-        [[[_lines(text, w, size) for text in column] for w in ws] for column, ws in zip(parts, wider, strict=True)]
+        [[[_lines(text, w, size) for text in body] for w in ws] for body, ws in zip(parts, wider, strict=True)]
     )
     each, given = np.arange(len(columns)), np.zeros(len(columns), int)
     while steps:
@@ -220,12 +219,17 @@ def _with_fewest_lines(columns, least, size):
             saved[i] = (_height(now) - _height(wide)) / np.arange(1, steps + 1)
         i, more = np.unravel_index(saved.argmax(), saved.shape)
         if saved[i, more] <= 0:
-            if (now > 1).any():
-                given[now.sum(axis=1).argmax()] += steps
             break
         given[i] += more + 1
         steps -= more + 1
-    return [ws[taken] for ws, taken in zip(wider, given, strict=True)]
+    widths = np.array([ws[taken] for ws, taken in zip(wider, given, strict=True)])
+    lacking = np.array([HALF_A_HEADER * _widest(column[:1], size) for column in columns]) - widths
+    for i in np.argsort(lacking):
+        widths[i] += np.clip(lacking[i], 0, max(TEXT_WIDTH - widths.sum(), 0))
+    broken = (lines[each, given] > 1).sum(axis=1)
+    if broken.any():
+        widths[broken.argmax()] += TEXT_WIDTH - widths.sum()
+    return widths.tolist()
 
 
 def _height(lines):
