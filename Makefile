@@ -25,10 +25,10 @@ FRESH  := $(shell [ -f $(CITY)/2_clean/.done ] && \
 	find -L $(CITY)/1_raw $(CITY)/city.toml -cnewer $(CITY)/2_clean/.done 2>/dev/null | head -1)
 CHANGED := $(if $(FRESH),always)
 
-# Two briefings at a time: each takes one core. On a machine short of memory: make JOBS=1.
+# Two briefings, or two tests, at a time: each takes one core. On a machine short of memory: make JOBS=1.
 JOBS      ?= 2
 MAKEFLAGS += --jobs=$(JOBS)
-# Matrices are small: threads that wait for each other would only take the other briefing's core.
+# Matrices are small: threads that wait for each other would only take the other's core.
 export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := briefings
@@ -48,10 +48,11 @@ help: ## List the targets
 
 install: .venv/.done ## Make .venv with the locked packages
 
+# Not compiled at once: Python compiles the small part that it imports when it first does.
 .venv/.done: requirements.txt requirements.lock pyproject.toml
 	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	python3 -m venv .venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c requirements.lock
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt -c requirements.lock
 	@if [ -d .git ]; then \
 	git config filter.nbstripout.clean ".venv/bin/python -m nbstripout --keep-id --extra-keys \
 	'metadata.language_info metadata.papermill cell.metadata.papermill cell.metadata.execution'" && \
@@ -86,7 +87,7 @@ $(CITY)/5_briefings/%.ko.pdf $(CITY)/5_briefings/%.en.pdf $(CITY)/5_briefings/%.
 	$(PYTHON) -m dansok.briefing $< $(CITY)/5_briefings/$(*D) $(*F)
 
 test: .venv/.done ## Run every test, notebooks included
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadgroup --no-loadscope-reorder
 
 test-full: .venv/.done ## Checks on 40 planted cities where `make test` takes a few
 	$(PYTHON) -m pytest -m full -s
