@@ -150,11 +150,16 @@ def _furniture(axes, language, corner=(1, 0), *, north_arrow=True):
 # ------------------------------------------------------------------------------------------------ names without clashes
 
 
+def _settle(figure):
+    """Lay out twice, as the shape of a map changes what its neighbours get: names are placed on maps as they stay."""
+    figure.get_layout_engine().execute(figure)
+    figure.draw_without_rendering()
+
+
 class _Room:
-    """What is taken on a map, in points: a name goes where nothing else is."""
+    """What is taken on a map of a settled figure, in points: a name goes where nothing else is."""
 
     def __init__(self, axes):
-        axes.figure.draw_without_rendering()
         self.axes = axes
         self.scale = 72 / axes.figure.dpi
         self.taken = []
@@ -562,17 +567,16 @@ def paired_cells(
     edges = TIMES_THE_MEAN
     shades = [charts.SEQUENCE(0.12 + 0.88 * i / (len(edges) - 1)) for i in range(len(edges))]
     window = _shaped(zoom, ZOOM_SHAPE) if zoom else None
+    for axes, title in zip(panels[0], titles, strict=True):
+        _ground(axes, areas, bounds, line=0.4)
+        axes.set_title(charts.wrapped(say(title, language), wide * 72 - 12, 8.5, weight="semibold"))
+    figure.draw_without_rendering()
     for column, name in enumerate(("left", "right")):
         shown = cells[cells[name].isna() | (cells[name] > 0)].sort_values(name, kind="stable", na_position="first")
         values = shown[name].astype(float).to_numpy()
         classes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right") - 1)
         colours = [shades[c] if c >= 0 else charts.HATCH for c in classes]
         corners = _squares(shown, cell_metres)
-        _ground(panels[0, column], areas, bounds, line=0.4)
-        panels[0, column].set_title(
-            charts.wrapped(say(titles[column], language), wide * 72 - 12, 8.5, weight="semibold")
-        )
-        figure.draw_without_rendering()
         larger = _draw_cells(panels[0, column], corners, colours, cell_metres, true_size=False)
         if window:
             panels[0, column].add_patch(_frame(window))
@@ -582,7 +586,7 @@ def paired_cells(
     grey = cells[["left", "right"]].isna().any(axis=1).any()
     words = [say(words, language) for words in (blank, mark_words) if words]
     legend = _class_key(figure, shades, edges, grey, larger, cell_metres, words, language)
-    figure.draw_without_rendering()
+    _settle(figure)
     left_out, drawn_on = set(), cells[cells[["left", "right"]].max(axis=1) > 0]
     middles = _squares(drawn_on, cell_metres) + cell_metres / 2
     for column, name in enumerate(("left", "right")):
@@ -682,7 +686,7 @@ def kinds_of_cells(cells, areas, *, language, kinds, marks=None, mark_words=None
     lines = [say(CELLS_LARGER if larger else CELLS, language).format(cell=cell_metres)]
     lines += [say(mark_words, language)] if mark_words else []
     legend = _legend(figure, lines, entries)
-    figure.draw_without_rendering()
+    _settle(figure)
     for axes in (main, *insets):
         room = _Room(axes)
         room.take(_corner(room, corner if axes is main else (1, 0)))
@@ -811,7 +815,7 @@ def ranked_places(places, areas, *, language, value_label=RECORDS, decimals=0, z
     if zoom:
         _framed(axes, EDGE, 0.6)
     _list_places(listed, rows, names, value_label, decimals, language, height)
-    figure.draw_without_rendering()
+    _settle(figure)
     room = _Room(axes)
     room.take(_corner(room, corner))
     for place in rows[inside].itertuples():

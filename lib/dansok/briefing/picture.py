@@ -44,13 +44,11 @@ def picture(draw, tables, language, options, *, name):
             if not isinstance(figure, mpl.figure.Figure):
                 raise ValueError(f"{name}: draw returned {type(figure).__name__}, not a matplotlib Figure")
             try:
-                canvas = FigureCanvasAgg(figure)
-                canvas.draw()
+                png = _bytes(figure, "png", {"Software": None}, dpi=SCREEN_DPI)
                 _refuse_missing_glyph(caught, name, language)
                 _refuse_empty(figure, name)
-                _refuse_cut_off(figure, canvas.get_renderer(), name, language)
+                _refuse_cut_off(figure, FigureCanvasAgg(figure).get_renderer(), name, language)
                 svg = _bytes(figure, "svg", {"Date": None, "Creator": None}).decode()
-                png = _bytes(figure, "png", {"Software": None}, dpi=SCREEN_DPI)
             finally:
                 plt.close(figure)
         for one in caught:

@@ -345,11 +345,11 @@ def top_places(inputs, months, how_many):
 
 def _like_months(table, months):
     """The rows of the period whose channel has records in the same month a year before too, and the rows of then."""
-    seen = set(zip(table.channel, table.month, strict=True))
-    keys = list(zip(table.channel, table.month, strict=True))
-    now = [month in months and (channel, shift(month, -12)) in seen for channel, month in keys]
-    then = [shift(month, 12) in months and (channel, shift(month, 12)) in seen for channel, month in keys]
-    return table[now], table[then]
+    seen = table[["channel", "month"]].drop_duplicates()
+    now = seen[seen.month.isin(months)]
+    then = now.assign(month=now.month.map(lambda month: shift(month, -12))).merge(seen)
+    now = then.assign(month=then.month.map(lambda month: shift(month, 12)))
+    return table.merge(now), table.merge(then)
 
 
 def change_by_area(inputs, months):
