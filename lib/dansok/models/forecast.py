@@ -13,7 +13,9 @@ HALF_LIVES = (1 / 3, 1.0, 3.0)
 NEIGHBOURHOOD_HALF_LIFE = 1.0
 FIRST_MONTHS = 3
 FITTED_MONTHS = 12
-PLACE_PARAMETERS = ("weight_short", "weight_middle", "weight_long", "own", "neighbourhood", "size")
+WEIGHTS = ("weight_short", "weight_middle", "weight_long")
+PLACE_PARAMETERS = (*WEIGHTS, "own", "neighbourhood", "size")
+LEAST_MEAN = 1e-12  # which a count never comes from, but a logarithm can be taken of
 
 SEASON_DAYS = 728
 PRIOR_DEVIATION = 0.5
@@ -127,17 +129,20 @@ def fit_places(counts, months, near, exposure=None):
     known = [(past.before(origin), *past.month(origin)) for origin in origins]
 
     def loss(logs):
-        parameters = dict(zip(PLACE_PARAMETERS, np.exp(logs), strict=True))
-        return sum(
-            _losses(events, watch * _rate(before, parameters), parameters["size"]).sum()
-            for before, events, watch in known
-        )
+        values = np.exp(logs)
+        parameters = dict(zip(PLACE_PARAMETERS, values, strict=True))
+        size, total, slopes = parameters["size"], 0.0, np.zeros(len(values))
+        for before, events, watch in known:
+            mean = watch * _rate(before, parameters)
+            total += _losses(events, mean, size).sum()
+            by_mean, by_size = _slopes_of_losses(events, mean, size)
+            slopes += np.append(_slopes_of_rate(before, parameters) @ (by_mean * watch), by_size.sum())
+        return total, slopes * values
 
     start = np.log([0.3, 0.4, 0.3, 0.1, 1.0, 1.0])
     # The loss is a sum of hundreds of thousands: of it, the usual 1e-9 would stop where a rate may still be 6% off.
-    fitted = optimize.minimize(
-        loss, start, method="L-BFGS-B", bounds=[(-9, 5)] * len(start), options={"ftol": 1e-13, "maxfun": 50_000}
-    )
+    bounds, accurate = [(-9, 5)] * len(start), {"ftol": 1e-13, "maxfun": 50_000}
+    fitted = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=accurate)
     parameters = pd.Series(np.exp(fitted.x), PLACE_PARAMETERS)
 
     def loss_with_season(share):
@@ -236,25 +241,47 @@ class _Past:
         }
 
 
-def _rate(before, parameters):
-    """Events expected per unit of exposure, each part drawn to the neighbourhood's rate and that to the city's."""
-    own, wide = parameters["own"], parameters["neighbourhood"]
+def _drawn(before, parameters):
+    """The neighbourhood's rate drawn to the city's, and the place's by half-life drawn to that."""
     ring_events, ring_watch = before["ring"]
+    wide, own = parameters["neighbourhood"], parameters["own"]
     around = (ring_events + wide * before["city"]) / (ring_watch + wide)
-    parts = (before["events"] + own * around) / (before["watch"] + own)
-    rate = sum(parameters[name] * part for name, part in zip(PLACE_PARAMETERS, parts, strict=False))
+    return around, (before["events"] + own * around) / (before["watch"] + own)
+
+
+def _rate(before, parameters):
+    """Events expected per unit of exposure: shape (n_places,)."""
+    around, parts = _drawn(before, parameters)
+    rate = np.array([parameters[name] for name in WEIGHTS]) @ parts
     share = parameters.get("season", 0.0)
     if share and before["season"] is not None:
         events, watch = before["season"]
-        rate = (1 - share) * rate + share * (events + own * around) / (watch + own)
+        rate = (1 - share) * rate + share * (events + parameters["own"] * around) / (watch + parameters["own"])
     return rate
+
+
+def _slopes_of_rate(before, parameters):
+    """Derivatives of `_rate` without a season by PLACE_PARAMETERS but the size: shape (5, n_places)."""
+    around, parts = _drawn(before, parameters)
+    weights = np.array([parameters[name] for name in WEIGHTS])
+    lean = weights[:, None] / (before["watch"] + parameters["own"])
+    by_around = (before["city"] - around) / (before["ring"][1] + parameters["neighbourhood"])
+    return np.vstack([parts, (lean * (around - parts)).sum(axis=0), parameters["own"] * lean.sum(axis=0) * by_around])
 
 
 def _losses(events, mean, size):
     """Negative log-likelihood of negative binomial counts, but for what depends on the counts alone."""
-    mean = np.maximum(mean, 1e-12)
+    mean = np.maximum(mean, LEAST_MEAN)
     fit = special.gammaln(events + size) - special.gammaln(size) + size * np.log(size) + events * np.log(mean)
     return (events + size) * np.log(mean + size) - fit
+
+
+def _slopes_of_losses(events, mean, size):
+    """Derivatives of `_losses` by the mean and by the size."""
+    mean = np.maximum(mean, LEAST_MEAN)
+    share = (events + size) / (mean + size)
+    by_size = np.log((mean + size) / size) + share - 1 + special.digamma(size) - special.digamma(events + size)
+    return share - events / mean, by_size
 
 
 def mean_of_52_weeks(counts, calendar, horizon=28):
