@@ -98,7 +98,9 @@ def build(seed, segments):
 
 def degrees(x, y):
     """Longitude and latitude of points in EPSG:5179, to about 1 cm."""
-    longitude, latitude = pyproj.Transformer.from_crs(5179, 4326, always_xy=True).transform(np.asarray(x), np.asarray(y))
+    longitude, latitude = pyproj.Transformer.from_crs(5179, 4326, always_xy=True).transform(
+        np.asarray(x), np.asarray(y)
+    )
     return longitude.round(7), latitude.round(7)
 
 
