@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import cKDTree, distance_matrix
@@ -97,8 +98,10 @@ def build(seed, segments):
 
 def degrees(x, y):
     """Longitude and latitude of points in EPSG:5179, to about 1 cm."""
-    points = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=5179).to_crs(4326)
-    return points.x.round(7).to_numpy(), points.y.round(7).to_numpy()
+    longitude, latitude = pyproj.Transformer.from_crs(5179, 4326, always_xy=True).transform(
+        np.asarray(x), np.asarray(y)
+    )
+    return longitude.round(7), latitude.round(7)
 
 
 def _middles(scale, rng):

@@ -77,11 +77,8 @@ def walk(ground, places, limit):
     half = street["length_metres"].to_numpy() / 2
     n, ends = len(ground.nodes), (street["node_from"].to_numpy(), street["node_to"].to_numpy())
     graph = coo_matrix((2 * half, ends), shape=(n, n)).tocsr()
-    best = np.full((len(places), len(street)), np.inf)
-    for from_end in ends:
-        away = dijkstra(graph, directed=False, indices=from_end[places], limit=limit)
-        for to_end in ends:
-            best = np.minimum(best, half[places][:, None] + away[:, to_end] + half[None, :])
+    away = np.minimum(*(dijkstra(graph, directed=False, indices=end[places], limit=limit) for end in ends))
+    best = half[places][:, None] + np.minimum(*(away[:, end] for end in ends)) + half[None, :]
     best[np.arange(len(places)), places] = 0
     return np.where(best <= limit, best, np.inf)
 

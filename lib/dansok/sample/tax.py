@@ -46,12 +46,16 @@ class Arrears:
 
 
 def amounts(debts, day):
-    """What each debt has grown to on a day, or each on its own, in won, rounded down to ten."""
-    months = np.clip(np.floor((day - debts["due_on"]).dt.days.to_numpy() / 30.4), 0, 60)
+    """What each debt has grown to on a day, or each on its own, in won, rounded down to ten.
+
+    `debts` are rows of `Arrears.debts`, as a frame or as arrays by name.
+    """
+    days = np.asarray(day, "datetime64[D]") - np.asarray(debts["due_on"], "datetime64[D]")
+    months = np.clip(np.floor(days.astype(int) / 30.4), 0, 60)
     at_once, monthly = (
         np.where(debts["kind"] == "tax", tax, fine) for tax, fine in zip(TAX_SURCHARGE, FINE_SURCHARGE, strict=True)
     )
-    grown = debts["principal_krw"].to_numpy() * (1 + (months > 0) * at_once + months * monthly)
+    grown = np.asarray(debts["principal_krw"]) * (1 + (months > 0) * at_once + months * monthly)
     return (grown // 10 * 10).astype(int)
 
 
@@ -133,11 +137,16 @@ def _fines(debtors, cars, days, rng):
 
 
 def eligible(unpaid, own, day):
-    """Whether a plate may be taken for these unpaid debts on a day; that of a vehicle nobody answers for always may."""
-    taxes = (unpaid["kind"] == "tax").sum()
-    fines = unpaid[(unpaid["kind"] == "fine") & (unpaid["due_on"] <= day - pd.Timedelta(days=FINES_FROM_DAYS))]
+    """Whether a plate may be taken for these unpaid debts on a day; that of a vehicle nobody answers for always may.
+
+    `unpaid` are rows of `Arrears.debts`, as a frame or as arrays by name.
+    """
+    is_tax, day = np.asarray(unpaid["kind"] == "tax"), np.datetime64(day, "D")
     counted = COUNTED_OWN if own else next(count for since, count in COUNTED_OTHERS if day >= since)
-    return taxes >= counted or (own and amounts(fines, day).sum() >= FINES_FROM_KRW)
+    if is_tax.sum() >= counted:
+        return True
+    old_fines = ~is_tax & (np.asarray(unpaid["due_on"], "datetime64[D]") <= day - FINES_FROM_DAYS)
+    return own and amounts(unpaid, day)[old_fines].sum() >= FINES_FROM_KRW
 
 
 class Squads:
@@ -152,17 +161,20 @@ class Squads:
         self._owed, self._days, self._rng = owed, days, stream(options.seed, "actions")
         self._first = days.searchsorted(options.size.first_read_day)
         self._plan_from = stakeout_day(days) if options.happens("stakeout_plan") else None
-        self._who = owed.debtors.set_index("vehicle")
+        self._who = owed.debtors.set_index("vehicle").to_dict("index")
         self._registered = fleet.cars["registered"].to_numpy()
+        # A few rows are asked for at each of thousands of meetings: plain arrays tell them a hundred times sooner.
         debts = owed.debts
         self._ends = np.searchsorted(debts["vehicle"].to_numpy(), np.arange(len(fleet.cars) + 1))
-        self._due, self._paid_on = (debts[name].to_numpy("datetime64[D]", copy=True) for name in ("due_on", "paid_on"))
+        self._debts = {name: debts[name].to_numpy() for name in ("kind", "principal_krw")}
+        self._debts["due_on"] = debts["due_on"].to_numpy("datetime64[D]")
+        self._paid_on = debts["paid_on"].to_numpy("datetime64[D]", copy=True)
         self._quiet, self._rows, self._blocks = {}, [], []
 
     def work(self, reads):
         """Walk through the reads of the next month, as `reads.reads` gives them."""
         reads = reads[reads["kind"] == 3]
-        met = reads[reads["vehicle"].isin(self._who.index)]
+        met = reads[reads["vehicle"].isin(self._who.keys())]
         luck = self._rng.random((2, len(met)))
         waits = np.ceil(self._rng.exponential(SETTLES_DAYS, len(met))).astype(int)
         found = {
@@ -175,16 +187,20 @@ class Squads:
 
     def _meet(self, read, luck, wait):
         """One read of a debtor; whether it counts as found: it owes, and was not acted upon lately."""
-        day, debts = self._days[read.day], self._owed.debts
-        own_rows = np.arange(self._ends[read.vehicle], self._ends[read.vehicle + 1])
-        unpaid = own_rows[(self._due[own_rows] < day) & (self._paid_on[own_rows] > day)]
+        day = self._days[read.day]
+        own_rows = slice(self._ends[read.vehicle], self._ends[read.vehicle + 1])
+        on = day.to_datetime64()
+        unpaid = self._ends[read.vehicle] + np.flatnonzero(
+            (self._debts["due_on"][own_rows] < on) & (self._paid_on[own_rows] > on)
+        )
         if not len(unpaid) or day < self._quiet.get(read.vehicle, day):
             return False
         planned = self._plan_from is not None and read.day >= self._plan_from
         if luck[0] > ACTS * (happenings.STAKEOUT_ACTS if planned else 1.0):
             return True
-        at, person = day + pd.Timedelta(seconds=read.second), self._who.loc[read.vehicle]
-        lawful = person["ghost"] or eligible(debts.iloc[unpaid], bool(self._registered[read.vehicle]), day)
+        at, person = day + pd.Timedelta(seconds=read.second), self._who[read.vehicle]
+        debts = {name: values[unpaid] for name, values in self._debts.items()}
+        lawful = person["ghost"] or eligible(debts, bool(self._registered[read.vehicle]), day)
         if not lawful or person["livelihood"] or person["instalments"]:
             self._act(at, "영치예고", read)
             self._quiet[read.vehicle] = day + pd.Timedelta(days=QUIET_DAYS)
@@ -194,7 +210,7 @@ class Squads:
         settled = day + pd.Timedelta(days=wait)
         if luck[1] < PAYS_WHEN_SEIZED and not person["ghost"] and settled <= self._days[-1]:
             self._paid_on[unpaid] = settled
-            self._act(settled + pd.Timedelta(hours=10), "반환", read, int(amounts(debts.iloc[unpaid], settled).sum()))
+            self._act(settled + pd.Timedelta(hours=10), "반환", read, int(amounts(debts, settled).sum()))
             self._quiet[read.vehicle] = settled + pd.Timedelta(days=1)
         return True
 

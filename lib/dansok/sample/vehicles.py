@@ -94,6 +94,10 @@ class Finder:
         How much each vehicle counts besides where it is.
     places : int
         Number of places.
+
+    Notes
+    -----
+    Keeps a running sum over all anchors for each slot that was asked for: for all slots 0.5 kB a vehicle.
     """
 
     def __init__(self, fleet, weight, places):
@@ -105,13 +109,11 @@ class Finder:
         self._weight = weight[self._vehicle]
         self._starts = np.searchsorted(anchor[order], np.arange(places + 1))
         self._anyone = np.concatenate([[0.0], np.cumsum(weight)])
-        self._present = {}
+        self._reaches = {}
 
     def present(self, slot):
         """Sum of the weights of the vehicles at each place, shape (n_places,)."""
-        if slot not in self._present:
-            self._present[slot] = np.diff(self._reach(slot)[self._starts])
-        return self._present[slot]
+        return np.diff(self._reach(slot)[self._starts])
 
     def draw(self, place, slot, rng):
         """One vehicle for each place and slot (arrays of int), shape (n,)."""
@@ -128,7 +130,9 @@ class Finder:
         return np.minimum(found, len(self._anyone) - 2)
 
     def _reach(self, slot):
-        return np.concatenate([[0.0], np.cumsum(self._weight * TIME[self._kind, slot])])
+        if slot not in self._reaches:
+            self._reaches[slot] = np.concatenate([[0.0], np.cumsum(self._weight * TIME[self._kind, slot])])
+        return self._reaches[slot]
 
 
 def slot_of(hour, rests):

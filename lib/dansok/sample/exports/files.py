@@ -77,7 +77,7 @@ def outlines(path, frame, digits):
 
 
 def _stand(name, rows):
-    return pd.DataFrame({"source_file": name, "source_row": list(rows)})
+    return pd.DataFrame({"source_file": name, "source_row": rows})
 
 
 def _write(sheet, row, cells):

@@ -28,11 +28,18 @@ def sent_plates(world, table, at, rng, by_hand=False):
     masked = ~unreadable & (luck > 1 - MASKED)
     spaced = ~unreadable & ~masked & (luck > 1 - MASKED - SPACED)
     wide = ~unreadable & ~masked & ~spaced & (luck > 1 - MASKED - SPACED - WIDE)
-    sent = plate.mask(spaced, plate.str.slice(0, -4) + " " + plate.str.slice(-4))
-    sent = sent.mask(wide, plate.str.translate(FULL_WIDTH)).mask(masked, plate.str.slice(0, -2) + "**")
-    sent = sent.mask(unreadable, "판독불가")
+    sent = plate.copy()
+    sent[spaced] = with_space(plate[spaced])
+    sent[wide] = plate[wide].str.translate(FULL_WIDTH)
+    sent[masked] = plate[masked].str.slice(0, -2) + "**"
+    sent[unreadable] = "판독불가"
     state = np.select([unreadable, masked], ["unreadable", "masked"], "read")
     return pd.DataFrame({"sent": sent, "plate": plate.where(state == "read"), "plate_state": state})
+
+
+def with_space(plates):
+    """Plates with a space before the serial."""
+    return plates.str.slice(0, -4) + " " + plates.str.slice(-4)
 
 
 def misread(plates, rng, share):

@@ -9,7 +9,7 @@ import pandas as pd
 from dansok.korea.plates import COMMERCIAL
 from dansok.sample.exports import files
 from dansok.sample.exports.places import lot_ids
-from dansok.sample.exports.quirks import misread
+from dansok.sample.exports.quirks import misread, with_space
 from dansok.sample.exports.tickets import TITLE, camera_names
 from dansok.sample.ground import AREA_NAMES, degrees
 from dansok.sample.reads import KINDS, MISREAD
@@ -44,9 +44,11 @@ def reads(folder, world, name, table, rng):
     plate = world.fleet.plates_on(table["vehicle"].to_numpy(), at.to_numpy())
     seen, wrong = misread(plate, rng, MISREAD)
     luck = rng.random(len(table))
-    blank, impossible = luck < UNREAD, _trade_without_region(seen)
+    blank, impossible = luck < UNREAD, wrong.copy()
+    impossible[wrong] = _trade_without_region(seen[wrong])
     text = pd.Series(seen, dtype=object)
-    text = text.mask(luck > 1 - SPACED, text.str.slice(0, -4) + " " + text.str.slice(-4)).mask(blank, "미인식")
+    text[luck > 1 - SPACED] = with_space(text[luck > 1 - SPACED])
+    text[blank] = "미인식"
     truth = pd.DataFrame(
         {
             "seen_at": at,
