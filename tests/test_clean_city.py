@@ -1,6 +1,7 @@
 """A small city from raw files to clean tables: every row accounted for, nothing written when something is wrong."""
 
 import hashlib
+import multiprocessing
 import shutil
 import subprocess
 import sys
@@ -432,6 +433,55 @@ def test_a_run_that_dies_leaves_the_old_tables_and_no_staging(city, monkeypatch)
         clean_city(city)
     assert contents(city.clean) == before
     assert not list(city.clean.glob(".*"))
+
+
+@pytest.fixture
+def two_at_a_time(monkeypatch):
+    monkeypatch.setattr("dansok.clean.WORTH_TWO", (0, 1_000_000_000))
+    others = multiprocessing.active_children()
+    yield
+    assert multiprocessing.active_children() == others
+
+
+def test_two_tables_at_a_time_give_the_same_bytes_told_in_the_same_order(city, two_at_a_time):
+    before = contents(city.clean)
+    for path in city.clean.iterdir():
+        path.unlink()
+    told = []
+    clean_city(city, tell=told.append)
+    assert contents(city.clean) == before
+    assert [line.split(",")[0] for line in told] == [
+        "areas 읍면동: 4 in",
+        "debts 체납: 9 in",
+        "tickets 단속 기록: 17 in",
+    ]
+
+
+def test_what_another_process_refuses_is_refused_here_and_nothing_is_replaced(city, two_at_a_time, monkeypatch):
+    before = contents(city.clean)
+    files = {"체납 1.csv": DEBTS_1.replace("123,450", "1"), "고정형 1.csv": CAMERAS_1.replace("고정형 CCTV", "이동식")}
+    broken = make(city.folder, CITY, files)
+    with pytest.raises(Refusal) as refused:
+        clean_city(broken)
+    assert contents(city.clean) == before and not list(city.clean.glob(".*"))
+    monkeypatch.setattr("dansok.clean.WORTH_TWO", (0, 0))
+    with pytest.raises(Refusal) as alone:
+        clean_city(broken)
+    assert "이동식" in refused.value.text.ko and refused.value.text == alone.value.text
+    assert str(refused.value) == str(alone.value)
+
+
+def test_an_interrupt_ends_both_processes_and_leaves_nothing(city, two_at_a_time):
+    before = contents(city.clean)
+    files = {"체납 1.csv": DEBTS_1.replace("123,450", "1"), "주행형.csv": PATROL.replace("127.", "127.0")}
+
+    def interrupt(_line):
+        assert len(multiprocessing.active_children()) >= 2
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        clean_city(make(city.folder, CITY, files), tell=interrupt)
+    assert contents(city.clean) == before and not list(city.clean.glob(".*"))
 
 
 def test_staging_of_a_killed_run_is_removed_and_staging_is_for_this_user_alone(city, monkeypatch):

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import ibis
 
+# One SELECT a step: fused ones are slow to write, and compute what several columns need once for each of them.
+ibis.options.sql.fuse_selects = False
+
 
 def connect(memory_share=0.6):
     """A fresh in-process DuckDB behind Ibis, which may use `memory_share` of the machine's memory.

@@ -44,6 +44,10 @@ class Refusal(Exception):
         super().__init__(f"{ko}\n{en}")
         self.text = Text(ko, en)
 
+    def __reduce__(self):
+        """As it was made, for a process that refuses on behalf of another."""
+        return Refusal, (self.text.ko, self.text.en)
+
 
 def exit_on_refusal(command, arguments):
     """Run `command(arguments)`; print a refusal in both languages and exit with 2."""

@@ -3,14 +3,17 @@
 python -m dansok.clean data/namyangju
 """
 
+import os
 import tempfile
 import time
 import unicodedata
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from dansok.city import open_city
+from dansok.clean.pool import two_processes
 from dansok.clean.store import (
     STAGING,
     empty_table,
@@ -26,11 +29,15 @@ from dansok.clean.store import (
 from dansok.clean.surprises import Surprise, unused_file
 from dansok.clean.table import TableCleaner
 from dansok.engine import connect
+from dansok.sources import matching_files
 from dansok.tables import TABLES
 
 __all__ = ["clean_city", "main", "read_table", "scan"]
 
-MEMORY = "1536MiB"
+MEMORY_MIB = 1536
+# Raw files of so many bytes are cleaned two tables at a time: with less, two processes take longer to start than they save; with more,
+# one table may need all the memory.
+WORTH_TWO = (20_000_000, 1_000_000_000)
 FIRST = ("areas", "debts", "vehicles")
 LITTER = ("~$", ".", "__MACOSX", "Thumbs.db")
 
@@ -66,24 +73,24 @@ def clean_city(city, tell=lambda line: None):
     # Then what tells of which vehicles old rows stay.
     wanted.sort(key=lambda table: FIRST.index(table.name) if table.name in FIRST else len(FIRST))
     done, used, stamps = {}, set(), {}
+    for table in wanted:
+        new = stamp(city, table, {name: stamps.get(name) for name in _cleaned_before(city, table)})
+        stamps[table.name] = new
+        used.update(name for files in new["files"].values() for name in files)
+    changed = [table for table in wanted if kept_stamp(city.clean, table.name) != stamps[table.name]]
     with tempfile.TemporaryDirectory(dir=city.clean, prefix=STAGING) as folder:
         staging = Path(folder)
-        for table in wanted:
-            started = time.perf_counter()
-            others = _cleaned_before(city, table)
-            new = stamp(city, table, {name: stamps.get(name) for name in others})
-            stamps[table.name] = new
-            used.update(name for files in new["files"].values() for name in files)
-            if kept_stamp(city.clean, table.name) == new:
-                tell(f"{table.name}: 바뀐 것 없음, up to date")
-                continue
-            cleaned = _clean_table(city, table, staging)
-            done[table.name] = cleaned, new
-            seconds = time.perf_counter() - started
-            tell(
-                f"{table.name} {table.ko}: {cleaned.rows_in:,} in, {cleaned.kept:,} kept, {cleaned.rejected:,} rejected"
-                f"{f', {cleaned.forgotten:,} forgotten' if cleaned.forgotten else ''} ({seconds:.1f} s)"
-            )
+        with _cleaning(city, changed, staging) as result_of:
+            for table in wanted:
+                if table not in changed:
+                    tell(f"{table.name}: 바뀐 것 없음, up to date")
+                    continue
+                cleaned, seconds = result_of(table)
+                done[table.name] = cleaned, stamps[table.name]
+                tell(
+                    f"{table.name} {table.ko}: {cleaned.rows_in:,} in, {cleaned.kept:,} kept, {cleaned.rejected:,} rejected"
+                    f"{f', {cleaned.forgotten:,} forgotten' if cleaned.forgotten else ''} ({seconds:.1f} s)"
+                )
         names = {table.name for table in wanted}
         others = [table.name for table in TABLES.values() if table.stage == "2_clean" and table.name not in names]
         gone = [name for name in others if any((city.clean / file).exists() for file in files_of(name))]
@@ -96,18 +103,48 @@ def _cleaned_before(city, table):
     return [name for name in names if name == "areas" or (city.forgotten_before and table.needed_for)]
 
 
-def _clean_table(city, table, staging):
-    connection = connect()
+@contextmanager
+def _cleaning(city, tables, staging):
+    """A function that gives what was cleaned of a table, and the seconds it took.
+
+    Where it pays, two processes clean the tables, those with the largest files first; else each is cleaned here when it is asked for.
+    """
+    needed = {name for table in tables for name in _cleaned_before(city, table)}
+    firsts = [table for table in tables if table.name in needed]
+    raw_bytes = {table.name: _raw_bytes(city, table) for table in tables if table not in firsts}
+    least, most = WORTH_TWO
+    if len(raw_bytes) < 2 or not least <= sum(raw_bytes.values()) <= most:
+        yield lambda table: _clean_table(city, table.name, staging)
+        return
+    done = {table.name: _clean_table(city, table.name, staging) for table in firsts}
+    with two_processes() as pool:
+        largest_first = sorted(raw_bytes, key=raw_bytes.get, reverse=True)
+        going = {name: pool.submit(_clean_table, city, name, staging, at_once=2) for name in largest_first}
+        yield lambda table: done.get(table.name) or going[table.name].result()
+
+
+def _raw_bytes(city, table):
+    files = (matching_files(source, city.raw) for source in city.sources_of(table.name))
+    return sum(path.stat().st_size for of_source in files for path in of_source.values())
+
+
+def _clean_table(city, name, staging, at_once=1):
+    """What was cleaned, and the seconds it took, where so many tables share the memory and the cores."""
+    started = time.perf_counter()
+    table, connection = TABLES[name], connect()
     # What does not fit into memory is spilled into the staging folder, which goes with all that it holds.
-    spill = (staging / "spill").as_posix().replace("'", "''")
+    spill = (staging / f"{name}.spill").as_posix().replace("'", "''")
     connection.raw_sql(f"SET temp_directory = '{spill}'")
-    connection.raw_sql(f"SET memory_limit = '{MEMORY}'")
+    connection.raw_sql(f"SET memory_limit = '{MEMORY_MIB // at_once}MiB'")
+    if at_once > 1:
+        connection.raw_sql(f"SET threads = {max((os.cpu_count() or 1) // at_once, 1)}")
     try:
         names = [name for name in _cleaned_before(city, table) if name != "areas"]
         cleaned = {name: _cleaned(city, staging, name, connection) for name in names}
-        return TableCleaner(connection, city, table, staging, _areas(city, staging), cleaned).clean()
+        made = TableCleaner(connection, city, table, staging, _areas(city, staging), cleaned).clean()
     finally:
         connection.disconnect()
+    return made, time.perf_counter() - started
 
 
 def _path(city, staging, name):

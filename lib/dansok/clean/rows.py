@@ -204,7 +204,7 @@ def _unreadable(column):
 
 
 def plates_of(texts, to_pandas):
-    """The distinct plate texts of a source as `read_plates` reads them, with `plate_text`, in frames as `vehicles_of` yields."""
+    """The distinct texts of `plate` as `read_plates` reads them, with `plate_text`, in frames as `vehicles_of` yields."""
     held = texts.filter(texts.plate.notnull()).group_by(plate_text=texts.plate).agg(n=_.count())
     every = to_pandas(held.select("plate_text").order_by("plate_text")).plate_text
     for start in range(0, max(len(every), 1), PLATES_AT_ONCE):
@@ -213,7 +213,7 @@ def plates_of(texts, to_pandas):
 
 
 def vehicles_of(texts, key, to_pandas):
-    """What the distinct plate texts of a source say, with their tokens instead of the plates' normal form.
+    """What the distinct texts of `plate` say, with their tokens instead of the plates' normal form.
 
     Yields
     ------

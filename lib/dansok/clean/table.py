@@ -106,8 +106,9 @@ class TableCleaner:
         """
         parts = [self._stage(order, source) for order, source in enumerate(self.city.sources_of(self.table.name))]
         self._map_categories(parts)
+        vehicles = self._vehicles(parts)
         for part in parts:
-            self._read(part)
+            self._read(part, vehicles)
         self._forget(parts)
         for part in parts:
             self._look_at(part)
@@ -160,12 +161,18 @@ class TableCleaner:
         if strange:
             categories.refuse_unmapped(self.table, strange)
 
-    def _read(self, part):
+    def _vehicles(self, parts):
+        """What the plates of all sources say: most of them stand in several, and each is read and hashed once."""
+        plates = [part.texts.select("plate") for part in parts if "plate" in part.texts.columns]
+        if not plates:
+            return None
+        frames = rows.vehicles_of(reduce(lambda a, b: a.union(b), plates), office_key(), self._pandas)
+        return self._lookup(frames, "vehicles")
+
+    def _read(self, part, vehicles):
         source, texts = part.source, part.texts
-        vehicles = outlines = None
-        if "plate" in texts.columns:
-            frames = rows.vehicles_of(texts, office_key(), self._pandas)
-            vehicles = self._lookup(frames, f"{part.order}.vehicles")
+        vehicles = vehicles if "plate" in texts.columns else None
+        outlines = None
         if "geometry" in texts.columns:
             read, seen = rows.outlines_of(texts, source.crs, self.region.middle, self._pandas)
             outlines = self._lookup([read], f"{part.order}.outlines")

@@ -123,6 +123,14 @@ def read_plates(plates):
     2      masked         NaN
     """
     text = normalise(plates)
+    # What a plate says does not hang on its last four digits: each beginning, of which there are few, is looked at once.
+    beginning, texts = pd.factorize(text.str.replace("[0-9]{4}$", "0000", regex=True), use_na_sentinel=False)
+    read = _told_by(pd.Series(texts, dtype="str")).take(beginning).set_axis(text.index)
+    return read.assign(plate=text.where(read["plate_generation"].notna()))[["plate", *read.columns]]
+
+
+def _told_by(text):
+    """The columns of `read_plates` but the plate, for texts in normal form."""
     generation = pd.Series(pd.NA, index=text.index, dtype="str")
     for name, form in FORMS.items():
         generation = generation.mask(generation.isna() & text.str.fullmatch(form).eq(True), name)
@@ -132,7 +140,6 @@ def read_plates(plates):
     state = state.mask(masked, "masked").mask(read, "read").mask(text.isna(), "missing")
     return pd.DataFrame(
         {
-            "plate": text.where(read),
             "plate_state": state,
             "plate_generation": generation,
             "plate_class": _class(text, generation).where(read),

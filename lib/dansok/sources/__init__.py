@@ -5,6 +5,7 @@ The kind of a file is found out from its content, never from its name.
 """
 
 from dansok.sources.files import Arrival, Staged, file_hashes, read_source
+from dansok.sources.folders import matching_files
 from dansok.sources.staging import ROW_NOTES
 
-__all__ = ["ROW_NOTES", "Arrival", "Staged", "file_hashes", "read_source"]
+__all__ = ["ROW_NOTES", "Arrival", "Staged", "file_hashes", "matching_files", "read_source"]

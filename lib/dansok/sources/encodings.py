@@ -27,7 +27,11 @@ def find_encoding(path):
             return "utf-16-le" if odd > even else "utf-16-be"
         while piece.isascii() and (further := file.read(PIECE)):
             piece = further
-    return min(("utf-8", "cp949"), key=lambda name: _decoder(name).decode(piece).count("\ufffd"))
+    try:
+        codecs.getincrementaldecoder("utf-8")("strict").decode(piece)
+        return "utf-8"
+    except UnicodeDecodeError:
+        return min(("utf-8", "cp949"), key=lambda name: _decoder(name).decode(piece).count("\ufffd"))
 
 
 def pieces(path, encoding):

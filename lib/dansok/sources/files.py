@@ -20,6 +20,7 @@ from dansok.words import Refusal, Text
 
 WIDER_ENCODINGS = {"utf-8": "utf-8-sig", "euc_kr": "cp949"}  # each reads all of the other, and more
 JSON_START = re.compile(r"\s*(\{|\[\s*[\[{\]])")
+NO_LETTER = re.compile("[\ufffd\x00-\x08\x0b\r\x0e-\x19\x1b-\x1f]")
 HTML_START = re.compile(r"\s*<(!doctype html|html|head|meta|table|body|style|!--|\?xml)", re.IGNORECASE)
 
 
@@ -250,7 +251,7 @@ def _open(file, source, wanted, scratch):
     start = next(pieces(file.path, encoding), "")[:100_000]
     if not start.strip("\ufeff \t\n\x00\x1a"):
         refuse_empty(file.name)
-    if sum(c == "\ufffd" or (c < " " and c not in "\t\n\f\x1a") for c in start) > len(start) // 10:
+    if len(NO_LETTER.findall(start)) > len(start) // 10:
         _refuse_no_table(file.name, Text("알 수 없는 이진 파일", "a binary file of an unknown kind"))
     notes = []
     if has_second_mark(file.path, encoding):
