@@ -64,6 +64,8 @@ NOT_READ = [
     *[(text, "unreadable") for text in ("가3456", "12가345", "12가34567", "1234가5678", "7자1234", "00가1234")],
     *[(text, "unreadable") for text in ("000가1234", "12배가3456", "12챠3456", "12각3456", "12ㄱ3456", "12A3456")],
     *[(text, "unreadable") for text in ("I2가3456", "12가34O6", "미상", "번호판없음", "12가3456 외 1대", "?", "****")],
+    # digits of other scripts
+    ("٣٤가٣٤٥٦", "unreadable"),
     # a business vehicle without its region may be any of seventeen
     *[(text, "unreadable") for text in ("12바3456", "80배3456", "123사4567")],
     *[(text, "unreadable") for text in ("부천12바3456", "외교12345", "임시123", "1-2-3", "3456", "123456")],

@@ -4,7 +4,7 @@ The key lies outside every city folder and outside git. Who has it can find the 
 printed, and a city folder that is copied elsewhere cannot be turned back into plates.
 """
 
-import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -22,14 +22,12 @@ VARIABLE = "DANSOK_KEY_FILE"
 class Key:
     """The secret behind the tokens. It shows itself nowhere: not printed, not compared, not pickled."""
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_keyed",)
 
     def __init__(self, secret):
         if len(secret) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes")
-        # HMAC begins with the same block for every text (RFC 2104): hashed once, it halves the time of a token.
-        block = bytes(secret).ljust(hashlib.sha256().block_size, b"\0")
-        self._inner, self._outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+        self._keyed = hmac.new(secret, digestmod="sha256")
 
     def __repr__(self):
         return "Key(sealed)"
@@ -39,10 +37,9 @@ class Key:
 
     def token(self, text):
         """Hexadecimal token of a text: the same for the same text and key, and no way back without the key."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(text.encode())
-        outer.update(inner.digest())
-        return outer.hexdigest()[:TOKEN_CHARACTERS]
+        one = self._keyed.copy()
+        one.update(text.encode())
+        return one.hexdigest()[:TOKEN_CHARACTERS]
 
     @property
     def mark(self):

@@ -133,7 +133,7 @@ def _told_by(text):
     """The columns of `read_plates` but the plate, for texts in normal form."""
     generation = pd.Series(pd.NA, index=text.index, dtype="str")
     for name, form in FORMS.items():
-        generation = generation.mask(generation.isna() & text.str.fullmatch(form).eq(True), name)
+        generation = generation.mask(generation.isna() & text.str.fullmatch(form, flags=re.ASCII).eq(True), name)
     read = generation.notna()
     masked = text.str.fullmatch(r"(?=[^*]*\*)[\d가-힣*]{5,14}").eq(True) & text.str.contains(r"[^*]").eq(True)
     state = pd.Series("unreadable", index=text.index, dtype="str")
