@@ -203,12 +203,23 @@ def _in_blocks(truth, blocks):
 
 
 def true_value(plan, truth, vehicles, mean_hours):
-    """Value of the vehicles that a plan truly meets, each once."""
+    """Value of the vehicles that a plan truly meets, each once, on average."""
+    return float(vehicles["value"] @ _met(plan, truth, vehicles, mean_hours))
+
+
+def _met(plan, truth, vehicles, mean_hours):
+    """Chance with which a plan truly meets each vehicle."""
     missed = np.zeros(len(vehicles))
     for row in plan.itertuples():
         hours = -mean_hours * np.log1p(-row.delta)
         missed -= hours * truth[row.slot][:, list(row.places)].sum(axis=1)
-    return float(vehicles["value"] @ -np.expm1(missed))
+    return -np.expm1(missed)
+
+
+def _drawn_values(plan, truth, vehicles, mean_hours, months=500):
+    """Value of the vehicles that a plan meets in each of so many months that might be."""
+    met = np.random.default_rng(0).random((months, len(vehicles))) < _met(plan, truth, vehicles, mean_hours)
+    return met @ vehicles["value"].to_numpy(float)
 
 
 def judged(planted, **asked):
@@ -236,6 +247,7 @@ def judged(planted, **asked):
     best = max(worth[name] for name in trials.RIVALS)
     scale, error = tried.scale
     told = stakeout.promise(plans["plan"], known.encounters, known.vehicles, scale=scale, scale_error=error)
+    drawn = _drawn_values(plans["plan"], truth, known.vehicles, choices.hours_to_meet)
     kept = tried.kept_by_month
     return {
         "eligible": int(known.vehicles["eligible"].sum()),
@@ -247,6 +259,7 @@ def judged(planted, **asked):
         "promised_over_realised": told["value"] / worth["plan"],
         "unscaled": told["value"] / scale / worth["plan"],
         "held": told["value_low"] <= worth["plan"] <= told["value_high"],
+        "outcomes_held": np.mean((told["value_low"] <= drawn) & (drawn <= told["value_high"])),
         "kept": kept["promised"].sum() / kept["realised_value"].sum(),
         "replayed_gain": tried.per_crew_hour["plan"] / tried.per_crew_hour[list(trials.RIVALS)].max() - 1,
         "answered": tried.table.loc[tried.table["plan"] == "plan", "answered"].mean(),
