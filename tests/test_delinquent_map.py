@@ -347,7 +347,9 @@ def test_a_month_is_foreseen_for_those_in_arrears_when_it_began():
 def fixed(rows):
     """Hours and reads of a patrol car in January and February 2025: (place_x, month, hours, read)."""
     table = pd.DataFrame(rows, columns=["place_x", "month", "hours", "read"])
-    return table.assign(looker="patrol_car", place_y=5, rest_day=False, hour=9, month="2025-0" + table["month"].astype(str))
+    return table.assign(
+        looker="patrol_car", place_y=5, rest_day=False, hour=9, month="2025-0" + table["month"].astype(str)
+    )
 
 
 def test_a_part_of_a_cars_hours_lies_around_its_fixes():

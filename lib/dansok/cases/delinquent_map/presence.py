@@ -126,7 +126,9 @@ def _with_around(looks):
     by = [name for name in looks if name not in ("hours", "read")]
     cars = looks[looks["looker"].isin(CARS) & (looks["hours"] > 0)].drop(columns="read")
     beside = [
-        cars.assign(place_x=cars["place_x"] + east, place_y=cars["place_y"] + north, around=cars["hours"] / 8, hours=0.0)
+        cars.assign(
+            place_x=cars["place_x"] + east, place_y=cars["place_y"] + north, around=cars["hours"] / 8, hours=0.0
+        )
         for east, north in itertools.product((-1, 0, 1), repeat=2)
         if east or north
     ]
