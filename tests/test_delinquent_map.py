@@ -344,22 +344,43 @@ def test_a_month_is_foreseen_for_those_in_arrears_when_it_began():
     assert finding.numbers["visits"] == 96 and "2025-02 to 2025-03" in finding.text.en
 
 
+def fixed(rows):
+    """Hours and reads of a patrol car in January and February 2025: (place_x, month, hours, read)."""
+    table = pd.DataFrame(rows, columns=["place_x", "month", "hours", "read"])
+    return table.assign(
+        looker="patrol_car", place_y=5, rest_day=False, hour=9, month="2025-0" + table["month"].astype(str)
+    )
+
+
 def test_a_part_of_a_cars_hours_lies_around_its_fixes():
-    watched = pd.DataFrame(
-        [("patrol_car", 5, 5, "2025-01", False, 9, 1.0, 0), ("patrol_car", 5, 5, "2025-01", False, 9, 0.0, 30),
-         ("patrol_car", 6, 5, "2025-01", False, 9, 0.0, 2), ("fixed_camera", 5, 5, "2025-01", False, 9, 20.0, 60),
-         ("fixed_camera", 9, 9, "2025-01", False, 9, 20.0, 0)],
-        columns=["looker", "place_x", "place_y", "month", "rest_day", "hour", "hours", "read"],
+    """A car that is around its fixes a fifth of its time reads 800 plates an hour in both of two places that lie side by side."""
+    watched = pd.concat(
+        [fixed([(5, 1, 1.0, 640), (6, 1, 0.0, 20), (5, 2, 0.0, 20), (6, 2, 1.0, 640)]),
+         fixed([(5, 1, 20.0, 1600), (9, 1, 20.0, 0)]).assign(looker="fixed_camera")]
     )  # fmt: skip
+    assert presence.around_share(watched) == pytest.approx(0.2)
     readers = presence.readers_of(watched)
     assert readers.places.values.tolist() == [[5, 5], [6, 5]], "where anything was read and somebody's hours reach"
     slot = presence.slot_of(watched)[0]
-    # A car reads 32 in 0.7 and 0.3 / 8 hours; a camera 60 in 20.
     car = readers.weights["patrol_car"] / readers.weights["fixed_camera"]
+    assert car == pytest.approx(10)
     effort = readers.of(["2025-01"]) / readers.weights["fixed_camera"]
-    assert effort[slot].tolist() == pytest.approx([20 + 0.7 * car, car * 0.3 / 8])
+    assert effort[slot].tolist() == pytest.approx([20 + 0.8 * car, car * 0.2 / 8])
     assert effort.sum() == pytest.approx(effort[slot].sum())
     assert readers.of(["2024-12"]).sum() == 0
+
+
+@pytest.mark.parametrize(
+    "rows, share",
+    [
+        ([(5, 1, 1.0, 640), (6, 1, 0.0, 0), (5, 2, 1.0, 640), (6, 2, 1.0, 640)], 0),  # nothing read without a fix
+        ([(5, 1, 1.0, 640), (6, 1, 0.0, 9)], 0),  # a place that never had a fix has no rate to hold its reads against
+        ([(5, 1, 1.0, 1), (6, 1, 0.0, 500), (5, 2, 0.0, 500), (6, 2, 1.0, 1)], 8 / 9),  # no more than if spread evenly
+        ([(5, 1, 0.0, 3)], 0),
+    ],
+)
+def test_how_much_of_a_cars_time_lies_around_its_fixes(rows, share):
+    assert presence.around_share(fixed(rows)) == pytest.approx(share)
 
 
 # --- what seizure adds ---

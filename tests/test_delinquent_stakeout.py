@@ -119,8 +119,8 @@ def test_the_plan_is_left_as_agreed(left, held):
     blocks, meetings = (pd.read_parquet(left / f"{name}.parquet") for name in ("blocks", "meetings"))
     told = json.loads((left / "plan.json").read_text(encoding="utf-8"))
     assert list(blocks) == [
-        "block", "team", "starts_at", "ends_at", "how", "place_name", "area_name", "x", "y", "control", "expected_vehicles",
-        "expected_krw", "low_vehicles", "high_vehicles", "low_krw", "high_krw",
+        "block", "team", "starts_at", "ends_at", "how", "place_name", "area_name", "x", "y", "control", "control_chance",
+        "expected_vehicles", "expected_krw", "low_vehicles", "high_vehicles", "low_krw", "high_krw",
     ]  # fmt: skip
     assert list(meetings) == ["block", "vehicle", "plate_token", "chance", "expected_krw", "reliability", "seen_class"]
     assert set(told) == {"city", "notebook", "run", "as_of", "snapshot_on", "first_day", "last_day", "key_mark"}
@@ -131,6 +131,7 @@ def test_the_plan_is_left_as_agreed(left, held):
         told["first_day"]
     )
     assert set(blocks["how"]) <= {"wait", "roam"} and blocks["control"].dtype == bool and blocks["control"].any()
+    assert blocks["control_chance"].gt(0).equals(blocks["control"]) and not blocks["control_chance"].gt(1).any()
     assert blocks[["x", "y"]].notna().all(axis=None) and blocks["place_name"].notna().all()
     assert (blocks["low_krw"] <= blocks["high_krw"]).all() and (blocks["low_vehicles"] <= blocks["high_vehicles"]).all()
     assert not meetings.duplicated(["block", "vehicle"]).any() and meetings["chance"].between(0, 1).all()

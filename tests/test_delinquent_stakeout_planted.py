@@ -24,7 +24,7 @@ from ibis import _
 
 PLACE = "남양주시"
 SIDE, CELL = 200, 100
-JUDGING = list(range(300, 340))
+JUDGING = list(range(340, 380))
 VEHICLES = 100_000  # some 500 plates that may be taken; the default sample has 1,300
 
 
@@ -203,12 +203,23 @@ def _in_blocks(truth, blocks):
 
 
 def true_value(plan, truth, vehicles, mean_hours):
-    """Value of the vehicles that a plan truly meets, each once."""
+    """Value of the vehicles that a plan truly meets, each once, on average."""
+    return float(vehicles["value"] @ _met(plan, truth, vehicles, mean_hours))
+
+
+def _met(plan, truth, vehicles, mean_hours):
+    """Chance with which a plan truly meets each vehicle."""
     missed = np.zeros(len(vehicles))
     for row in plan.itertuples():
         hours = -mean_hours * np.log1p(-row.delta)
         missed -= hours * truth[row.slot][:, list(row.places)].sum(axis=1)
-    return float(vehicles["value"] @ -np.expm1(missed))
+    return -np.expm1(missed)
+
+
+def _drawn_values(plan, truth, vehicles, mean_hours, months=500):
+    """Value of the vehicles that a plan meets in each of so many months that might be."""
+    met = np.random.default_rng(0).random((months, len(vehicles))) < _met(plan, truth, vehicles, mean_hours)
+    return met @ vehicles["value"].to_numpy(float)
 
 
 def judged(planted, **asked):
@@ -236,6 +247,7 @@ def judged(planted, **asked):
     best = max(worth[name] for name in trials.RIVALS)
     scale, error = tried.scale
     told = stakeout.promise(plans["plan"], known.encounters, known.vehicles, scale=scale, scale_error=error)
+    drawn = _drawn_values(plans["plan"], truth, known.vehicles, choices.hours_to_meet)
     kept = tried.kept_by_month
     return {
         "eligible": int(known.vehicles["eligible"].sum()),
@@ -247,6 +259,7 @@ def judged(planted, **asked):
         "promised_over_realised": told["value"] / worth["plan"],
         "unscaled": told["value"] / scale / worth["plan"],
         "held": told["value_low"] <= worth["plan"] <= told["value_high"],
+        "outcomes_held": np.mean((told["value_low"] <= drawn) & (drawn <= told["value_high"])),
         "kept": kept["promised"].sum() / kept["realised_value"].sum(),
         "replayed_gain": tried.per_crew_hour["plan"] / tried.per_crew_hour[list(trials.RIVALS)].max() - 1,
         "answered": tried.table.loc[tried.table["plan"] == "plan", "answered"].mean(),
@@ -297,7 +310,7 @@ def test_the_plan_recovers_more_than_rivals_and_squads(cities):
     assert cities[["gain", "gain_unbound"]].max(axis=None) < 1, "a gain above 2x is a leak until proved otherwise"
 
 
-@pytest.mark.xfail(strict=True, reason="reached in 21 of 40 cities, in 28 without the plan's own rules")
+@pytest.mark.xfail(strict=True, reason="reached in 27 of 40 cities; without the plan's own rules in 34")
 def test_as_made_it_gains_a_tenth_in_four_of_five_cities(cities):
     own, unbound = ((of_all(cities)[name] >= 0.1).mean() for name in ("gain", "gain_unbound"))
     print(f"gain of 10% and more in {own:.0%} of the cities, without its own rules in {unbound:.0%}")
@@ -313,12 +326,14 @@ def test_the_plan_comes_near_to_who_knows_the_truth(cities):
 
 
 def test_promises_are_near_what_is_recovered(cities):
-    """Asked is 0.8 to 1.25 of what is truly recovered; the intervals are to hold nine times in ten."""
+    """Asked is 0.8 to 1.25 of what is truly recovered; the intervals are to hold nine months in ten that might be.
+
+    The mean of all these months varies less than they do: it lies within the interval more often.
+    """
     assert 0.8 <= cities["promised_over_realised"].median() <= 1.25
-    assert cities["held"].mean() >= 0.8
+    assert cities["held"].mean() >= 0.8 and 0.8 <= cities["outcomes_held"].mean() <= 0.97
 
 
-@pytest.mark.xfail(strict=True, reason="reached in 31 of 40 cities; promises are 13% too high on average")
 def test_promises_are_kept_in_four_of_five_cities(cities):
     within = of_all(cities)["promised_over_realised"].between(0.8, 1.25).mean()
     print(f"promised over realised within 0.8-1.25 in {within:.0%} of the cities")

@@ -232,29 +232,39 @@ def test_the_same_seed_gives_the_same_plan_and_another_seed_another():
     assert not plans[0].equals(plans[2])
 
 
-def test_random_blocks_do_not_depend_on_what_is_expected():
+def test_which_blocks_are_random_does_not_depend_on_what_is_expected():
     free = {"district_minimum": 0, "blocks_per_site": 50, "same_site_in_a_row": True}
     for seed in range(100, 120):
         roster, encounters, vehicles, _there, n_blocks = random_case(seed, random_share=0.3, **free)
         other = stakeout.Encounters(encounters.own.assign(probability=0.01))
         plans = [stakeout.make_plan(roster, known, vehicles, n_blocks=n_blocks) for known in (encounters, other)]
-        drawn = [plan[plan["random"]].drop(columns="turn") for plan in plans]
-        pd.testing.assert_frame_equal(*drawn)
-        assert len(drawn[0]) >= 0.3 * n_blocks and drawn[0]["drawn_from"].ge(1).all()
-        assert plans[0].loc[~plans[0]["random"], "drawn_from"].isna().all()
+        drawn = [plan[plan["random"]] for plan in plans]
+        assert set(drawn[0].index) == set(drawn[1].index) and len(drawn[0]) >= 0.3 * n_blocks
+        assert drawn[0]["drawn_chance"].between(0, 1, inclusive="right").all()
+        assert plans[0].loc[~plans[0]["random"], "drawn_chance"].isna().all()
 
 
-def test_random_sites_are_drawn_evenly():
-    blocks = pd.DataFrame({"team": 1, "date": pd.date_range("2024-05-01", periods=30), "start_hour": 18, "hours": 2})
+def test_random_sites_are_drawn_with_the_chances_told():
+    """And what is found, divided by its chance, is on average what all lawful sites hold."""
+    blocks = pd.DataFrame({"team": 1, "date": pd.Timestamp("2024-05-01"), "start_hour": 18, "hours": 2}, [0])
     places = pd.DataFrame({"x": [0.0] * 6, "y": 0.0, "district": "north", "can_wait": [True] * 5 + [False]})
-    limits = stakeout.Limits(random_share=1, blocks_per_site=100, same_site_in_a_row=True)
-    roster = stakeout.Roster(blocks.assign(slot=0), places, stakeout.travel_between(places, 20), limits=limits)
-    known = stakeout.Encounters(pd.DataFrame({"vehicle": [0], "slot": 0, "place": 0, "probability": 0.9}))
-    owed = pd.DataFrame({"value": [1.0], "eligible": True})
-    drawn = pd.concat([stakeout.make_plan(roster, known, owed, seed=seed) for seed in range(20)])
-    counts = drawn["places"].value_counts()
-    assert len(counts) == 5 and drawn["drawn_from"].eq(5).all()
-    assert stats.chisquare(counts).pvalue > 0.001
+    roster = stakeout.Roster(
+        blocks.assign(slot=0), places, stakeout.travel_between(places, 20), limits=stakeout.Limits(random_share=1)
+    )
+    own = pd.DataFrame({"vehicle": range(3), "slot": 0, "place": range(3), "probability": [0.1, 0.1, 0.4]})
+    owed = pd.DataFrame({"value": [1.0, 2.0, 1.0], "eligible": True})
+    plans = [stakeout.make_plan(roster, stakeout.Encounters(own), owed, seed=seed) for seed in range(1500)]
+    drawn = pd.concat(plans).assign(place=lambda table: [places[0] for places in table["places"]])
+    chance = np.array([0.04 + 0.8 * share for share in (1 / 7, 2 / 7, 4 / 7, 0, 0)])
+    np.testing.assert_allclose(drawn["drawn_chance"], chance[drawn["place"]])
+    counts = np.bincount(drawn["place"], minlength=6)
+    assert counts[5] == 0 and stats.chisquare(counts[:5], chance * len(drawn)).pvalue > 0.001
+    waits = np.array([5.0, 1.0, 1.0, 3.0, 2.0])  # not what was expected
+    assert (waits[drawn["place"]] / drawn["drawn_chance"]).mean() == pytest.approx(waits.sum(), rel=0.2)
+
+
+def test_random_sites_are_drawn_evenly_where_nothing_is_expected():
+    np.testing.assert_allclose(desk.drawing_chances(np.zeros(4)), 0.25)
 
 
 # Against plain greedy choice and against brute force

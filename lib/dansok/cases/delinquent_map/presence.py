@@ -1,10 +1,11 @@
 """Where each vehicle in arrears will be, and whether last month's map would have found this month's sightings."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+from scipy import optimize, sparse
 
 from dansok.cases.delinquent_map.inputs import PLACE_CELLS
 from dansok.models import backtest, forecast, whereabouts
@@ -12,7 +13,7 @@ from dansok.models.whereabouts import PART_STARTS, PARTS
 from dansok.tables import READERS
 
 CARS = ("patrol_car", "squad_car")
-AROUND = 0.3  # of a car's time at a fix is spent in the eight places around: a fix stands for minutes of driving
+EVEN = 8 / 9  # of a car's time spent around its fixes, if all nine places have as much of it
 SLOTS = 2 * PARTS
 LEAST_VISITS = 30  # to foresee, below which no share is told
 LEAST_MONTHS = forecast.FIRST_MONTHS + 1
@@ -60,9 +61,11 @@ def readers_of(watched, before=None):
     Readers
         Of places at which anything was read, and that somebody's hours reach.
     """
-    spread = _spread(watched.assign(slot=slot_of(watched)))
+    looks = _with_around(watched.assign(slot=slot_of(watched)))
+    share = around_share(watched[watched["month"] < before] if before else watched)
+    looks["hours"] += share * (looks["around"] - looks["hours"]).where(looks["looker"].isin(CARS), 0.0)
     by = ["looker", "place_x", "place_y", "month", "slot"]
-    looks = spread.groupby(by, as_index=False)[["hours", "read"]].sum()
+    looks = looks.groupby(by, as_index=False)[["hours", "read"]].sum()
     known = looks["month"] < before if before else pd.Series(True, looks.index)
     there = (
         looks.assign(read=looks["read"].where(known, 0)).groupby(["place_x", "place_y"])["read"].transform("sum") > 0
@@ -81,21 +84,55 @@ def readers_of(watched, before=None):
     return Readers(places, weights, effort)
 
 
-def _spread(watched):
-    """A part of each car's hours at the places around its fixes."""
-    cars = watched["looker"].isin(CARS)
-    moved = [watched[~cars], watched[cars].assign(hours=lambda table: table["hours"] * (1 - AROUND))]
-    for east in (-1, 0, 1):
-        for north in (-1, 0, 1):
-            if east or north:
-                beside = watched[cars & (watched["hours"] > 0)]
-                share = beside["hours"] * AROUND / 8
-                moved.append(
-                    beside.assign(
-                        place_x=beside["place_x"] + east, place_y=beside["place_y"] + north, hours=share, read=0
-                    )
-                )
-    return pd.concat(moved, ignore_index=True)
+def around_share(watched):
+    """Share of their time that cars spend in the eight places around their fixes: a fix may stand for minutes of driving.
+
+    Parameters
+    ----------
+    watched : pd.DataFrame
+        As `inputs.Inputs.watched`.
+
+    Returns
+    -------
+    float
+        From 0, also where no plate tells, to 8/9, where all nine places have as much of the time.
+
+    Notes
+    -----
+    The share under which cars would have read as many plates as they did in months in which a place had no fix but those
+    around it had: the estimating equation (Godambe 1960, Annals of Mathematical Statistics 31) of plates read in proportion to
+    (1 - share) * hours + share * hours around, at a rate that each kind of car has at a place that had a fix once. Whole
+    months, as single fixes are lost; and only those without, as a longer stay among more vehicles says nothing of around.
+    """
+    cars = watched[watched["looker"].isin(CARS)]
+    by = ["looker", "place_x", "place_y"]
+    months = _with_around(cars.groupby([*by, "month"], as_index=False)[["hours", "read"]].sum())
+    without = (months["hours"] <= 0) & (months["around"] > 0)
+    months = months.assign(around_alone=months["around"] * without, read_alone=months["read"] * without)
+    places = months.groupby(by)[["hours", "around", "around_alone", "read", "read_alone"]].sum()
+    places = places[places["hours"] > 0]
+
+    def too_many(share):
+        hours = (1 - share) * places["hours"] + share * places["around"]
+        return (places["read"] * share * places["around_alone"] / hours - places["read_alone"]).sum()
+
+    if not places["read_alone"].any():
+        return 0.0
+    return float(optimize.brentq(too_many, 0, EVEN)) if too_many(EVEN) > 0 else EVEN
+
+
+def _with_around(looks):
+    """Looks with `around`, an eighth of the hours of each car by its fixes in the eight places around, and the rows that have no other."""
+    by = [name for name in looks if name not in ("hours", "read")]
+    cars = looks[looks["looker"].isin(CARS) & (looks["hours"] > 0)].drop(columns="read")
+    beside = [
+        cars.assign(
+            place_x=cars["place_x"] + east, place_y=cars["place_y"] + north, around=cars["hours"] / 8, hours=0.0
+        )
+        for east, north in itertools.product((-1, 0, 1), repeat=2)
+        if east or north
+    ]
+    return pd.concat([looks, *beside]).fillna({"around": 0.0, "read": 0}).groupby(by, as_index=False).sum()
 
 
 def visits_at(delinquent, places):

@@ -34,6 +34,7 @@ def blocks_left(table, places):
             "x": first["x"].to_numpy(),
             "y": first["y"].to_numpy(),
             "control": table["random"].to_numpy(bool),
+            "control_chance": table["drawn_chance"].to_numpy(float),
             "expected_vehicles": table["vehicles"].to_numpy(),
             "expected_krw": table["value"].to_numpy(),
             "low_vehicles": table["vehicles_low"].to_numpy(),

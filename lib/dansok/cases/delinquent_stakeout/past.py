@@ -13,8 +13,8 @@ LOG_COLUMNS = ("acted_at", "action", "crew", "block", "plate_token")
 HITS = ("seized", "notice", "towed", "paid_on_spot", "settled", "met")
 NO_ACT = "returned"  # of a plate, at the office
 BLOCK_COLUMNS = (
-    "block", "team", "starts_at", "ends_at", "how", "place_name", "area_name", "x", "y", "control", "expected_vehicles",
-    "expected_krw", "low_vehicles", "high_vehicles", "low_krw", "high_krw",
+    "block", "team", "starts_at", "ends_at", "how", "place_name", "area_name", "x", "y", "control", "control_chance",
+    "expected_vehicles", "expected_krw", "low_vehicles", "high_vehicles", "low_krw", "high_krw",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dansok.models.stakeout.roster import ROUNDING, start_hours, travel_array
 
-_PLAN = ["team", "date", "start_hour", "hours", "slot", "how", "places", "delta", "random", "drawn_from", "turn"]
+_PLAN = ["team", "date", "start_hour", "hours", "slot", "how", "places", "delta", "random", "drawn_chance", "turn"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Choice:
     sites: tuple  # place numbers, in order of the tour
     delta: float
     turn: int
-    drawn_from: float = math.nan  # lawful sites of a random block
+    drawn_chance: float = math.nan  # of the site of a random block, among the lawful ones
 
 
 class Board:
@@ -109,8 +109,8 @@ class Board:
             rows.assign(
                 places=[tuple(self.places[list(choice.sites)]) for choice in choices],
                 delta=[choice.delta for choice in choices],
-                random=[not math.isnan(choice.drawn_from) for choice in choices],
-                drawn_from=[choice.drawn_from for choice in choices],
+                random=[not math.isnan(choice.drawn_chance) for choice in choices],
+                drawn_chance=[choice.drawn_chance for choice in choices],
                 turn=[choice.turn for choice in choices],
             )
         )

@@ -11,6 +11,7 @@ from dansok.models.stakeout.board import Board, Choice
 from dansok.models.stakeout.roster import lawful_sites, share_met
 
 PASSES = 20  # of the improvement, which stops by itself when one changes nothing
+DRAWN_EVENLY = 0.2  # of the chances of the sites of random blocks; the rest is in proportion to what each would add
 BETTER = 1.001  # times as much as before is what a block must add to be used otherwise
 
 
@@ -94,7 +95,7 @@ class Desk:
         return next((block for block in blocks if self.board.may_take(block, sites)), None)
 
     def draw(self, number):
-        """Wait in blocks drawn at random, at sites drawn among the lawful ones, whatever is expected there."""
+        """Wait in blocks drawn evenly, at sites drawn among the lawful ones with chances that are known and never 0."""
         for block in self.rng.permutation(len(self.board.blocks)).tolist():
             if len(self.board.chosen) == number:
                 return
@@ -102,7 +103,11 @@ class Desk:
             waits = [use for use in range(span.start, span.stop) if len(self.sites[use]) == 1]
             lawful = [use for use in waits if self.board.may_take(block, self.sites[use])]
             if lawful:
-                self._use(block, lawful[self.rng.integers(len(lawful))], drawn_from=len(lawful))
+                slot = self.windows[self.window_of_block[block]][0]
+                worth = self.chances.worth(slot, self.chances.value * self.missed)
+                chance = drawing_chances(worth[[self.sites[use][0] for use in lawful]])
+                drawn = self.rng.choice(len(lawful), p=chance)
+                self._use(block, lawful[drawn], float(chance[drawn]))
         if len(self.board.chosen) < number:
             raise ValueError(f"only {len(self.board.chosen)} of {number} random blocks have a lawful site to wait at")
 
@@ -131,7 +136,7 @@ class Desk:
             self.missed = np.ones(len(self.missed))
             for block, choice in self.board.chosen.items():  # afresh, so that no rounding adds up
                 self.missed *= 1 - self._met_in(block, choice)
-            planned = [block for block, choice in self.board.chosen.items() if math.isnan(choice.drawn_from)]
+            planned = [block for block, choice in self.board.chosen.items() if math.isnan(choice.drawn_chance)]
             changed = [self._replace(block) for block in planned]
             if not any(changed):
                 return
@@ -176,8 +181,8 @@ class Desk:
     def _lacking(self):
         return self.reached < self.limits.district_minimum
 
-    def _use(self, block, candidate, drawn_from=math.nan):
-        choice = Choice(self.sites[candidate], self.delta[candidate], len(self.board.chosen), drawn_from)
+    def _use(self, block, candidate, drawn_chance=math.nan):
+        choice = Choice(self.sites[candidate], self.delta[candidate], len(self.board.chosen), drawn_chance)
         self._put(block, choice)
 
     def _put(self, block, choice):
@@ -200,6 +205,24 @@ class Desk:
 
     def _gain(self, met):
         return float((self.chances.value * self.missed) @ met)
+
+
+def drawing_chances(worth):
+    """Chance of each site to be drawn: a part evenly, the rest in proportion to what it would add.
+
+    Notes
+    -----
+    Sampling with chances in proportion to size (Hansen and Hurwitz 1943, Annals of Mathematical Statistics 14), mixed with
+    an even part, so that none is below a fifth of what an even draw would give (Hesterberg 1995, Technometrics 37).
+
+    Examples
+    --------
+    >>> drawing_chances(np.array([0.0, 1.0, 3.0])).round(3).tolist()
+    [0.067, 0.267, 0.667]
+    """
+    even = np.full(len(worth), 1 / len(worth))
+    total = worth.sum()
+    return DRAWN_EVENLY * even + (1 - DRAWN_EVENLY) * (worth / total if total > 0 else even)
 
 
 def _uses(roster, travel, start_hour, hours, worth):

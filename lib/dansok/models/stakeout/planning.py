@@ -32,8 +32,8 @@ def make_plan(roster, encounters, vehicles, *, n_blocks=None, improve=True, seed
     -------
     pd.DataFrame, one row a block, indexed by block, in order of time
         `team`, `date`, `start_hour`, `hours`, `slot`, `how` ("wait" or "roam"), `places` (tuple, in order of the tour),
-        `delta` (share met at each of them), `random` (bool), `drawn_from` (number of lawful sites that the site of a
-        random block was drawn from; missing for others), `turn` (order of choice). Fewer rows than n_blocks where no
+        `delta` (share met at each of them), `random` (bool), `drawn_chance` (of the site of a random block, among the
+        sites that were lawful then; missing for others), `turn` (order of choice). Fewer rows than n_blocks where no
         block left has a lawful site with any expected value.
 
     Raises
@@ -44,8 +44,11 @@ def make_plan(roster, encounters, vehicles, *, n_blocks=None, improve=True, seed
 
     Notes
     -----
-    Random blocks come first and wait at any lawful site with equal chance, whatever is expected there: they show what
-    the plan adds, and keep the next map from seeing only what the last one chose. Then come blocks for districts below
+    Random blocks come first: blocks drawn evenly, one after the other, each to wait at a lawful site drawn with a known
+    chance (`desk.drawing_chances`), higher where more is expected, so that the sample costs little, and nowhere 0. They show what
+    the plan adds, and keep the next map from seeing only what the last one chose. What is found there, divided by that
+    chance, is an unbiased estimate of what all lawful sites held (Horvitz and Thompson 1952, JASA 47; of draws one after
+    the other, Des Raj 1956, JASA 51). Then come blocks for districts below
     their minimum, then the rest. With limits beside the budget the greedy choice is sure of no more than half of the
     best plan (Fisher, Nemhauser and Wolsey 1978, Mathematical Programming Study 8); in practice it comes close to it.
 
