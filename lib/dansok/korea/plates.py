@@ -135,7 +135,7 @@ def _told_by(text):
     for name, form in FORMS.items():
         generation = generation.mask(generation.isna() & text.str.fullmatch(form, flags=re.ASCII).eq(True), name)
     read = generation.notna()
-    masked = text.str.fullmatch(r"(?=[^*]*\*)[\d가-힣*]{5,14}").eq(True) & text.str.contains(r"[^*]").eq(True)
+    masked = text.str.fullmatch(r"(?=[^*]*\*)[0-9가-힣*]{5,14}").eq(True) & text.str.contains(r"[^*]").eq(True)
     state = pd.Series("unreadable", index=text.index, dtype="str")
     state = state.mask(masked, "masked").mask(read, "read").mask(text.isna(), "missing")
     return pd.DataFrame(
@@ -182,7 +182,7 @@ _BY_THREE_DIGITS = {
 
 
 def _class(text, generation):
-    digits = text.str.extract(r"(\d{1,3})[가-힣]\d{4}$")[0]
+    digits = text.str.extract(r"([0-9]{1,3})[가-힣][0-9]{4}$")[0]
     number = pd.to_numeric(digits)
     told = pd.Series("unknown", index=text.index, dtype="str")
     for length, ranges in ((2, _BY_TWO_DIGITS), (3, _BY_THREE_DIGITS)):
