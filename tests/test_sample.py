@@ -231,7 +231,7 @@ def test_stamp_lists_each_file_with_its_hash(raw):
 @pytest.mark.parametrize(
     "happenings",
     [{"ufo"}, *({name} for name in NEEDS_PATROL), *({*pair, "retargeted_patrol"} for pair in CONTRADICTORY)],
-    ids=" ".join,
+    ids=lambda happenings: " ".join(sorted(happenings)),
 )
 def test_unknown_and_contradictory_happenings_are_refused_in_a_sentence(happenings):
     with pytest.raises(Refusal) as refusal:
