@@ -15,6 +15,7 @@ RUN = "latest"
 CITIES = ("sample_city", "namyangju")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """For several processes: tests of one city stay together, else those of one file, and the longest begin first."""
     for item in items:
