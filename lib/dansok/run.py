@@ -9,6 +9,7 @@ import importlib
 import os
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -89,18 +90,21 @@ def run(city_folder, notebook, run_name):
     failed, done, results = (folder / f"{run_name}{end}" for end in (".failed.ipynb", ".ipynb", ""))
     progress = _Progress(f"{notebook}/{run_name}", _code_cells(source), _seconds_last_time(done))
     try:
-        papermill.execute_notebook(
-            source,
-            failed,
-            parameters,
-            cwd=NOTEBOOKS,
-            progress_bar=False,
-            kernel_name="python3",
-            start_timeout=KERNEL_STARTS_IN,
-            on_cell_start=progress.cell,
-            # ipykernel warns of plain TCP on every run
-            config=Config({"KernelManager": {"transport": "ipc"}}),
-        )
+        with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+            # ipykernel warns of plain TCP on every run. Left alone, sockets are named by their number in the folder that this was
+            # started from, and two runs that start together take the same (jupyter_client.connect, `_ip_default`).
+            own = {"transport": "ipc", "ip": str(Path(sockets) / "ipc")}
+            papermill.execute_notebook(
+                source,
+                failed,
+                parameters,
+                cwd=NOTEBOOKS,
+                progress_bar=False,
+                kernel_name="python3",
+                start_timeout=KERNEL_STARTS_IN,
+                on_cell_start=progress.cell,
+                config=Config({"KernelManager": own}),
+            )
     except (PapermillExecutionError, DeadKernelError) as error:
         shutil.rmtree(part, ignore_errors=True)
         cell, what = getattr(error, "exec_count", "?"), f"{getattr(error, 'ename', 'DeadKernel')}: {_one_line(error)}"
