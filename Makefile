@@ -25,10 +25,10 @@ FRESH  := $(shell [ -f $(CITY)/2_clean/.done ] && \
 	find -L $(CITY)/1_raw $(CITY)/city.toml -cnewer $(CITY)/2_clean/.done 2>/dev/null | head -1)
 CHANGED := $(if $(FRESH),always)
 
-# Two briefings, or two tests, at a time: each takes one core. On a machine short of memory: make JOBS=1.
+# Two briefings at a time: each takes one core. On a machine short of memory: make JOBS=1.
 JOBS      ?= 2
 MAKEFLAGS += --jobs=$(JOBS)
-# Matrices are small: threads that wait for each other would only take the other's core.
+# Matrices are small: threads that wait for each other would only take the other briefing's core.
 export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := briefings
@@ -87,7 +87,7 @@ $(CITY)/5_briefings/%.ko.pdf $(CITY)/5_briefings/%.en.pdf $(CITY)/5_briefings/%.
 	$(PYTHON) -m dansok.briefing $< $(CITY)/5_briefings/$(*D) $(*F)
 
 test: .venv/.done ## Run every test, notebooks included
-	$(PYTHON) -m pytest --numprocesses=$(JOBS) --dist=loadgroup --no-loadscope-reorder
+	$(PYTHON) -m pytest
 
 test-full: .venv/.done ## Checks on 40 planted cities where `make test` takes a few
 	$(PYTHON) -m pytest -m full -s

@@ -12,16 +12,6 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 NOTEBOOKS = sorted(path.stem for path in (PROJECT / "notebooks").glob("*.ipynb"))
 OF_DEBTS = ("delinquent_map", "delinquent_stakeout")
 RUN = "latest"
-CITIES = ("sample_city", "namyangju")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """For several processes: tests of one city stay together, else those of one file, and the longest begin first."""
-    for item in items:
-        cities = [name for name in CITIES if name in item.fixturenames]
-        item.add_marker(pytest.mark.xdist_group(cities[0] if cities else item.path.name))
-    items.sort(key=lambda item: not ({*CITIES} & {*item.fixturenames} or "planted" in item.path.name))
 
 
 @pytest.fixture(scope="session", autouse=True)
