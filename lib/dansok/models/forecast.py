@@ -133,10 +133,11 @@ def fit_places(counts, months, near, exposure=None):
         parameters = dict(zip(PLACE_PARAMETERS, values, strict=True))
         size, total, slopes = parameters["size"], 0.0, np.zeros(len(values))
         for before, events, watch in known:
-            mean = watch * _rate(before, parameters)
+            slopes_of_rate = _slopes_of_rate(before, parameters)
+            mean = watch * (values[: len(WEIGHTS)] @ slopes_of_rate[: len(WEIGHTS)])  # a rate is linear in its weights
             total += _losses(events, mean, size).sum()
             by_mean, by_size = _slopes_of_losses(events, mean, size)
-            slopes += np.append(_slopes_of_rate(before, parameters) @ (by_mean * watch), by_size.sum())
+            slopes += np.append(slopes_of_rate @ (by_mean * watch), by_size.sum())
         return total, slopes * values
 
     start = np.log([0.3, 0.4, 0.3, 0.1, 1.0, 1.0])
