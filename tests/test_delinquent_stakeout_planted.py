@@ -24,7 +24,7 @@ from ibis import _
 
 PLACE = "남양주시"
 SIDE, CELL = 200, 100
-JUDGING = list(range(340, 380))
+JUDGING = list(range(380, 420))
 VEHICLES = 100_000  # some 500 plates that may be taken; the default sample has 1,300
 
 
@@ -153,10 +153,18 @@ class PlantedCity:
 
     def _areas(self):
         streets = self.world.ground.places
-        squares = pd.DataFrame({**self.square, "area": streets["area"]}).drop_duplicates(["x", "y"])
+        squares = pd.DataFrame({**self.square, "area": streets["area"]})
+        squares = squares.drop_duplicates(["x", "y"], ignore_index=True)
         boxes = shapely.box(*(squares[a] * SIDE for a in "xy"), *((squares[a] + 1) * SIDE for a in "xy"))
         frame = gpd.GeoDataFrame({"area_name": AREA_NAMES[squares["area"]]}, geometry=boxes, crs="EPSG:5179")
         return frame.dissolve("area_name").reset_index()
+
+    def streets_in_their_area(self, ground):
+        """Share of the streets whose place the case takes to lie in the area that the street is of."""
+        streets = self.world.ground.places
+        place = ground.number_of(streets["x"], streets["y"])
+        taken = ground.places["area_name"].to_numpy()[place[place >= 0]]
+        return np.mean(taken == AREA_NAMES[streets["area"].to_numpy()[place >= 0]])
 
     def truth(self, ground, vehicles, slots):
         """Meetings in a crew-hour of each vehicle at each place: dict of slot -> np.ndarray, shape (n_vehicles, n_places).
@@ -265,6 +273,7 @@ def judged(planted, **asked):
         "answered": tried.table.loc[tried.table["plan"] == "plan", "answered"].mean(),
         "random": plans["plan"]["random"].mean(),
         "sites": len(ground.places),
+        "streets_in_their_area": city.streets_in_their_area(ground),
         "roam": (plans["plan"]["how"] == "roam").mean(),
     }
 
@@ -338,6 +347,11 @@ def test_promises_are_kept_in_four_of_five_cities(cities):
     within = of_all(cities)["promised_over_realised"].between(0.8, 1.25).mean()
     print(f"promised over realised within 0.8-1.25 in {within:.0%} of the cities")
     assert within >= 0.8
+
+
+def test_the_case_knows_in_which_area_streets_lie(cities):
+    """Crews wait nowhere else, and vehicles are at home there."""
+    assert (cities["streets_in_their_area"] > 0.9).all()
 
 
 def test_a_replay_answers_for_a_part_of_the_plan(cities):

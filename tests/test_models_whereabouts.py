@@ -356,6 +356,20 @@ def test_who_was_never_seen_is_awaited_in_the_area_of_its_register():
     np.testing.assert_allclose(other, town.model.background()[6])
 
 
+def test_who_is_registered_nowhere_is_where_it_would_be_without_homes():
+    town = Homely(2)
+    nowhere = pd.Series(None, town.vehicles, dtype=object)
+    asked = town.visits[["vehicle", "slot"]].drop_duplicates().head(300)
+    at = np.repeat(asked.to_numpy(), 40, axis=0).T
+    told = [
+        whereabouts.fit(
+            town.visits, town.effort, town.places, Settings(), town.vehicles, 100 * town.effort, homes
+        ).probability(*at, np.tile(np.arange(40), len(asked)))["probability"]
+        for homes in ((town.areas, nowhere), None)
+    ]
+    np.testing.assert_allclose(*told)
+
+
 def test_with_homes_the_sparse_table_still_sums_to_one_and_equals_single_answers():
     town = Homely(1)
     some = town.vehicles[-20:]

@@ -281,9 +281,7 @@ class Whereabouts:
             (self.likeness[slot].ravel(), columns.ravel(), pointers), (len(vehicle), self.counts.shape[0])
         )
         counts = (carry @ self.counts).tocsr()
-        visited = _times(counts, self.per_effort, slot)
-        if self.homes is not None:
-            visited = self._with_homes(counts, vehicle, slot, visited)
+        visited = _times(counts, self.per_effort, slot) if self.homes is None else self._with_homes(counts, vehicle, slot)
         total = visited.sum(axis=1)
         shares = sparse.diags_array(np.divide(1, total, out=np.zeros(len(total)), where=total > 0)) @ visited
         near = (shares @ self.kernel).tocsr()
@@ -295,14 +293,14 @@ class Whereabouts:
         up = sparse.diags_array(1 + at_home)  # as much more as the home area adds to what all share
         return (up @ visited).tocsr(), (up @ near).tocsr(), (sparse.diags_array(at_home) @ home).tocsr()
 
-    def _with_homes(self, counts, vehicle, slot, visited):
+    def _with_homes(self, counts, vehicle, slot):
         """Visits weighed by whether they were made in the vehicle's own area, where that is known."""
-        coo, plain = counts.tocoo(), visited.tocoo()
+        coo = counts.tocoo()
         own = self.homes.vehicles[vehicle][coo.row]
         inside = own == self.homes.places[coo.col]
         at = slot[coo.row], coo.col
         weight = np.where(inside, self.homes.inside[at], self.homes.outside[at])
-        data = np.where(own >= 0, coo.data * weight, plain.data)
+        data = coo.data * np.where(own >= 0, weight, self.per_effort[at])
         return sparse.csr_array((data, (coo.row, coo.col)), counts.shape)
 
     def _table(self, parts, names):
@@ -913,7 +911,7 @@ def _homes(homes, vehicles, visits, effort, shared, usual, likeness, floor):
     effort_home, effort_all = (in_area @ (at_home * effort).T)[own, slot], (shared * effort).sum(axis=1)[slot]
     chance = HOME_SHARES[:, None] * seen_home + (1 - HOME_SHARES[:, None]) * shared[slot, place]
     chance /= HOME_SHARES[:, None] * effort_home + (1 - HOME_SHARES[:, None]) * effort_all
-    told = np.stack([np.bincount(slot, row, len(effort)) for row in np.log(chance)])  # share x slot
+    told = np.stack([np.bincount(slot, row, len(effort)) for row in np.log(chance)], dtype=float)  # share x slot
     told += told.sum(axis=1, keepdims=True) * HOME_PRIOR / max(len(own), 1)
     share = HOME_SHARES[told.argmax(axis=0)]
     ever = np.where(codes[None] >= 0, share[:, None] / np.maximum(mass[codes].T, 1e-12), 0.0) + 1 - share[:, None]
