@@ -1,4 +1,7 @@
-"""The stake-out case on planted cities: what its plan would truly recover, against its rivals and somebody who knows the truth."""
+"""The stake-out case on planted cities: what its plan would truly recover, against its rivals and somebody who knows the truth.
+
+Seeds 0-31 were used to choose what the case does; 380-419 judge it.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -314,12 +317,11 @@ def test_the_plan_recovers_more_than_rivals_and_squads(cities):
     Rivals are held to what no crew can escape only. The plan keeps rules of its own beside (a tenth of the blocks drawn by lot, every
     area reached, no site twice running in one shift): those are its cost.
     """
-    assert cities["gain"].mean() > 0.05 and cities["gain_unbound"].mean() > 0.1
+    assert cities["gain"].mean() > 0.1 and cities["gain_unbound"].mean() > 0.1
     assert cities["over_practice"].mean() > 0.1
     assert cities[["gain", "gain_unbound"]].max(axis=None) < 1, "a gain above 2x is a leak until proved otherwise"
 
 
-@pytest.mark.xfail(strict=True, reason="reached in 27 of 40 cities; without the plan's own rules in 34")
 def test_as_made_it_gains_a_tenth_in_four_of_five_cities(cities):
     own, unbound = ((of_all(cities)[name] >= 0.1).mean() for name in ("gain", "gain_unbound"))
     print(f"gain of 10% and more in {own:.0%} of the cities, without its own rules in {unbound:.0%}")
@@ -328,10 +330,13 @@ def test_as_made_it_gains_a_tenth_in_four_of_five_cities(cities):
 
 def test_the_plan_comes_near_to_who_knows_the_truth(cities):
     """Asked is 75% of a plan by the true rates under the same rules."""
-    share = cities["share_of_oracle"]
-    print(f"share of oracle: mean {share.mean():.2f}, 75% and more in {(share >= 0.75).mean():.0%} of the cities")
-    assert share.max() < 1
-    assert share.mean() >= 0.75 and (share >= 0.75).mean() >= 0.8
+    assert 0.75 <= cities["share_of_oracle"].mean() and cities["share_of_oracle"].max() < 1
+
+
+def test_the_plan_comes_near_to_who_knows_the_truth_in_four_of_five_cities(cities):
+    enough = (of_all(cities)["share_of_oracle"] >= 0.75).mean()
+    print(f"75% and more of the oracle in {enough:.0%} of the cities")
+    assert enough >= 0.8
 
 
 def test_promises_are_near_what_is_recovered(cities):
