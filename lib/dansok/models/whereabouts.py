@@ -281,7 +281,7 @@ class Whereabouts:
             (self.likeness[slot].ravel(), columns.ravel(), pointers), (len(vehicle), self.counts.shape[0])
         )
         counts = (carry @ self.counts).tocsr()
-        visited = _times(counts, self.per_effort, slot) if self.homes is None else self._with_homes(counts, vehicle, slot)
+        visited = self._weighed(counts, vehicle, slot)
         total = visited.sum(axis=1)
         shares = sparse.diags_array(np.divide(1, total, out=np.zeros(len(total)), where=total > 0)) @ visited
         near = (shares @ self.kernel).tocsr()
@@ -293,8 +293,10 @@ class Whereabouts:
         up = sparse.diags_array(1 + at_home)  # as much more as the home area adds to what all share
         return (up @ visited).tocsr(), (up @ near).tocsr(), (sparse.diags_array(at_home) @ home).tocsr()
 
-    def _with_homes(self, counts, vehicle, slot):
-        """Visits weighed by whether they were made in the vehicle's own area, where that is known."""
+    def _weighed(self, counts, vehicle, slot):
+        """Visits times what each weighs: also by whether it was made in the vehicle's own area, where that is known."""
+        if self.homes is None:
+            return _times(counts, self.per_effort, slot)
         coo = counts.tocoo()
         own = self.homes.vehicles[vehicle][coo.row]
         inside = own == self.homes.places[coo.col]
