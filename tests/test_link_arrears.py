@@ -235,6 +235,30 @@ def test_what_was_paid_since_the_register_is_taken_off(connection, payments, lef
     assert held.register_days == 10
 
 
+# W bears Q until July 3, then R; S, in no register, bears its plate all along.
+CHANGED = [
+    spell("Q", "W", "2019-01-01", "2024-07-03", ended="plate_changed"),
+    spell("R", "W", "2024-07-03", began="plate_changed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("plate", "on", "left"),
+    [
+        ("Q", "2024-07-02", {"2": 100_000}),
+        ("Q", "2024-07-05", {"1": 100_000, "2": 100_000}),  # W bears it no longer
+        ("R", "2024-07-02", {"1": 100_000, "2": 100_000}),  # nor R yet
+        ("R", "2024-07-05", {"2": 100_000}),
+        ("S", "2024-07-05", {"1": 100_000}),
+    ],
+)
+def test_a_payment_without_a_number_counts_under_any_plate_that_the_vehicle_bears(connection, plate, on, left):
+    payments = [{"paid_on": on, "debt_id": None, "plate_token": plate, "amount_krw": 100_000}]
+    clean = clean_of(connection, debts=[debt(1, "Q"), debt(2, "S")], vehicles=CHANGED, payments=payments)
+    held = arrears_on(connection, clean, "2024-07-10", PLACE)
+    assert held.debts.set_index("debt_id").amount_krw.to_dict() == left
+
+
 def test_rows_that_cannot_be_used_are_counted(connection):
     debts = [debt(1, "P"), debt(1, "P", source_row=9), debt(2, None), debt(3, "P", krw=0), debt(4, "P", krw=-500)]
     held = arrears_on(connection, clean_of(connection, debts=debts), "2024-06-30", PLACE)

@@ -239,7 +239,6 @@ def _after_payments(debts, payments, bearers, snapshot):
     by_debt = numbered.group_by("debt_id").agg(paid=_.amount_krw.sum()).to_pandas().set_index("debt_id")["paid"]
     left = debts["amount_krw"] - _looked_up(by_debt, debts["debt_id"]).fillna(0).astype("int64")
     bare = payments.filter(_.debt_id.isnull() & _.plate_token.notnull() & (_.paid_on > snapshot.date()))
-    bare = bare.semi_join(_texts("plate_token", debts["plate_token"].unique()), "plate_token")
     paid = with_vehicle(bare.select("plate_token", "paid_on", "amount_krw"), "paid_on", bearers)
     by_vehicle = paid.group_by("vehicle").agg(paid=_.amount_krw.sum()).to_pandas().set_index("vehicle")["paid"]
     oldest_first = debts.assign(left=left.clip(lower=0)).sort_values(["vehicle", "due_on"], kind="stable")
