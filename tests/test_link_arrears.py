@@ -307,6 +307,50 @@ def test_visits_stand_under_the_bearer_and_count_while_something_was_owed(connec
     assert sorted(in_arrears(theirs, stored).visit_id.execute()) == [3, 4, 5, 8]
 
 
+PAID_UNTIL = [
+    # payments (day, number, plate, won) towards two debts of 100,000 won, and the day from which nothing is owed
+    ([("2024-07-05", None, "Q", 200_000)], None),  # W bears it no longer
+    ([("2024-07-02", None, "Q", 200_000)], "2024-07-02"),
+    ([("2024-07-02", None, "Q", 150_000), ("2024-07-05", None, "R", 50_000)], "2024-07-05"),
+    ([("2024-07-02", None, "Q", 100_000), ("2024-07-05", "2", "R", 100_000)], "2024-07-05"),
+    ([("2024-07-02", None, "Q", 100_000), ("2024-07-05", "1", "R", 100_000)], "2024-07-05"),  # numbers first
+    ([("2024-06-30", "1", "Q", 100_000), ("2024-07-05", "2", "R", 100_000)], "2024-07-05"),
+    ([("2024-06-30", None, "Q", 200_000)], None),  # the register knows it
+    ([("2024-07-05", "1", "R", 200_000)], None),  # of one debt only
+    ([("2024-07-05", None, "R", 200_000), ("2024-07-06", None, "R", -200_000)], "2024-07-05"),
+    ([("2024-07-31", None, "R", 200_000)], None),  # the day of the next register
+]
+
+
+@pytest.mark.parametrize(("payments", "until"), PAID_UNTIL)
+def test_a_register_holds_until_the_day_on_which_nothing_is_owed_any_more(connection, payments, until):
+    debts = [debt(1, "Q", "2022-06-30"), debt(2, "Q", "2022-12-31"), debt(3, "S"), debt(3, "S", snapshot="2024-07-31")]
+    rows = [
+        {"paid_on": on, "debt_id": number, "plate_token": plate, "amount_krw": krw}
+        for on, number, plate, krw in payments
+    ]
+    clean = clean_of(connection, debts=debts, vehicles=CHANGED, payments=rows)
+    debtors = debtors_of(connection, clean, PLACE)
+    told = debtors[debtors.snapshot_on == "2024-06-30"].set_index("vehicle").until_on.astype("str").to_dict()
+    assert told == {"S.0": "2024-07-31", "W": until or "2024-07-31"}
+    if until:
+        owing = [
+            set(arrears_on(connection, clean, on, PLACE).vehicles.index)
+            for on in (pd.Timestamp(until) - pd.Timedelta(days=1), until)
+        ]
+        assert owing == [{"S.0", "W"}, {"S.0"}], "as the arrears of the days say"
+
+
+def test_a_register_holds_until_the_present_owner_has_paid(connection):
+    debts = [debt(1, "X", due="2023-12-31", krw=100_000), debt(2, "X", due="2024-03-31", krw=50_000)]
+    payments = [
+        {"paid_on": on, "debt_id": None, "plate_token": "X", "amount_krw": 100_000}
+        for on in ("2024-07-04", "2024-07-06")
+    ]
+    debtors = debtors_of(connection, clean_of(connection, debts=debts, vehicles=REGISTER, payments=payments), PLACE)
+    assert debtors.until_on.astype("str").tolist() == ["2024-07-06"], "the first went to the former owner's older debt"
+
+
 def test_a_city_without_a_tax_side_has_no_debtors(connection):
     clean = clean_of(connection)
     debtors = debtors_of(connection, clean, PLACE)

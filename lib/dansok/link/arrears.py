@@ -91,14 +91,17 @@ def arrears_on(connection, clean, day, place):
     snapshot = known["debts"].snapshot_on.max().execute()
     if pd.isna(snapshot):
         raise ValueError(f"there is no register of debts of {day:%Y-%m-%d} or before")
-    listed, ledger = _listed(known["debts"], pd.Timestamp(snapshot).date())
+    snapshot = pd.Timestamp(snapshot)
+    listed, ledger = _listed(known["debts"], snapshot.date())
     plates = pd.concat([listed["plate_token"], listed["first_plate"]]).unique()
     spells = _spells(connection, known["vehicles"], plates, day.date())
     bearers = connection.create_table("arrears_bearers", bearers_of(spells), temp=True, overwrite=True)
     spells = spells.to_pandas()
     spells = spells.assign(**{name: pd.to_datetime(spells[name]) for name in ("from_day", "ended_on")})
     debts = owing_vehicle(listed, spells, bearers)
-    debts = _after_payments(debts, known["payments"], bearers, pd.Timestamp(snapshot))
+    since = payments_by(known["payments"].filter(_.paid_on >= snapshot.date()), bearers)
+    left = left_on(pd.DatetimeIndex([day]), debts, since_register(since, snapshot))
+    debts = debts.assign(amount_krw=left[day])
     unpaid = debts["amount_krw"] > 0
     ledger |= {
         "nothing_owed": int((debts["listed_krw"] <= 0).sum()),
@@ -108,7 +111,7 @@ def arrears_on(connection, clean, day, place):
     debts = debts[unpaid].reset_index(drop=True)
     vehicles, debts = _vehicles(debts, spells, known, bearers, day, place)
     paid = known["payments"].paid_on.max().execute()
-    return Arrears(day, pd.Timestamp(snapshot), None if pd.isna(paid) else pd.Timestamp(paid), debts, vehicles, ledger)
+    return Arrears(day, snapshot, None if pd.isna(paid) else pd.Timestamp(paid), debts, vehicles, ledger)
 
 
 def _known(clean, day):
@@ -232,20 +235,75 @@ def _looked_up(values, keys):
     return pd.Series(values.reindex(keys).to_numpy(), range(len(keys)))
 
 
-def _after_payments(debts, payments, bearers, snapshot):
-    """`debts` with `amount_krw` less what was paid since the register."""
-    numbered = payments.filter(_.debt_id.notnull() & (_.paid_on >= snapshot.date()))
-    numbered = numbered.semi_join(_texts("debt_id", debts["debt_id"].dropna()), "debt_id")
-    by_debt = numbered.group_by("debt_id").agg(paid=_.amount_krw.sum()).to_pandas().set_index("debt_id")["paid"]
-    left = debts["amount_krw"] - _looked_up(by_debt, debts["debt_id"]).fillna(0).astype("int64")
-    bare = payments.filter(_.debt_id.isnull() & _.plate_token.notnull() & (_.paid_on > snapshot.date()))
-    paid = with_vehicle(bare.select("plate_token", "paid_on", "amount_krw"), "paid_on", bearers)
-    by_vehicle = paid.group_by("vehicle").agg(paid=_.amount_krw.sum()).to_pandas().set_index("vehicle")["paid"]
-    oldest_first = debts.assign(left=left.clip(lower=0)).sort_values(["vehicle", "due_on"], kind="stable")
-    before = oldest_first.groupby("vehicle")["left"].cumsum() - oldest_first["left"]
-    to_spend = (oldest_first["vehicle"].map(by_vehicle.to_dict()).astype(float).fillna(0) - before).clip(lower=0)
-    taken = pd.concat([to_spend, oldest_first["left"]], axis=1).min(axis=1).astype("int64")
-    return debts.assign(amount_krw=left - taken.reindex(debts.index))
+def payments_by(payments, bearers):
+    """Payments with what they are taken off.
+
+    Parameters
+    ----------
+    payments : ibis.Table
+        As `tables.PAYMENTS` describes.
+    bearers : ibis.Table
+        As `bearers.bearers_of` returns.
+
+    Returns
+    -------
+    pd.DataFrame, one row a payment that tells the debt or the plate
+        `paid_on`, `debt_id`, `amount_krw`, and `vehicle`: of payments without a number, who bore the plate that day.
+    """
+    numbered = payments.filter(_.debt_id.notnull()).mutate(vehicle=ibis.null(str))
+    bare = with_vehicle(payments.filter(_.debt_id.isnull() & _.plate_token.notnull()), "paid_on", bearers)
+    columns = ("paid_on", "debt_id", "vehicle", "amount_krw")
+    paid = numbered.select(*columns).union(bare.select(*columns)).to_pandas()
+    return paid.assign(paid_on=pd.to_datetime(paid["paid_on"]))
+
+
+def since_register(paid, snapshot):
+    """Payments that a register cannot know: with a number also those of its own day, without one only later ones."""
+    return paid[(paid["paid_on"] > snapshot) | ((paid["paid_on"] == snapshot) & paid["debt_id"].notna())]
+
+
+def left_on(days, debts, paid):
+    """What payments leave of each debt on each of some days.
+
+    Parameters
+    ----------
+    days : pd.DatetimeIndex, in order
+    debts : pd.DataFrame
+        `debt_id`, `vehicle`, `due_on`, `listed_krw`.
+    paid : pd.DataFrame
+        Payments since the register, as `payments_by` returns.
+
+    Returns
+    -------
+    pd.DataFrame of int, shape (n_debts, n_days), index of `debts`
+        Won. Not above 0: nothing is left.
+
+    Notes
+    -----
+    Of the payments by a day, those with a number are taken off their debts first, the others off the oldest debts of the vehicle
+    that are left then.
+
+    Examples
+    --------
+    >>> debts = pd.DataFrame({"debt_id": ["1", "2"], "vehicle": "V", "due_on": [2023, 2022], "listed_krw": 50})
+    >>> days = pd.to_datetime(["2024-07-01", "2024-07-04"])
+    >>> paid = pd.DataFrame({"paid_on": days, "debt_id": ["1", None], "vehicle": [None, "V"], "amount_krw": [20, 60]})
+    >>> left_on(days, debts, paid).values.tolist()
+    [[30, 20], [50, 0]]
+    """
+    oldest_first = debts.sort_values(["vehicle", "due_on"], kind="stable")
+    from_day = pd.Series(days.searchsorted(paid["paid_on"]), paid.index)
+
+    def paid_so_far(of):
+        sums = paid["amount_krw"].groupby([paid[of], from_day]).sum().unstack(fill_value=0)
+        sums = sums.reindex(index=oldest_first[of], columns=range(len(days)), fill_value=0)
+        return sums.cumsum(axis=1).set_axis(oldest_first.index)
+
+    left = -paid_so_far("debt_id").sub(oldest_first["listed_krw"], axis=0)
+    owed = left.clip(lower=0)
+    before = owed.groupby(oldest_first["vehicle"]).cumsum() - owed
+    taken = (paid_so_far("vehicle") - before).clip(lower=0).clip(upper=owed)
+    return (left - taken).reindex(debts.index).set_axis(days, axis=1)
 
 
 def _vehicles(debts, spells, known, bearers, day, place):

@@ -3,7 +3,7 @@
 import pandas as pd
 from ibis import _
 
-from dansok.link.arrears import arrears_on, snapshots_of
+from dansok.link.arrears import arrears_on, left_on, payments_by, since_register, snapshots_of
 from dansok.link.bearers import bearers_of, spells_of, with_vehicle
 from dansok.tables import DEBTOR_VISITS, DEBTORS
 
@@ -28,7 +28,7 @@ def debtors_of(connection, clean, place):
         `until_on`.
     """
     snapshots = snapshots_of(clean["debts"])
-    paid = _paid(clean["payments"])
+    paid = _paid(clean)
     parts = []
     for snapshot, following in zip(snapshots, [*snapshots, None][1:], strict=True):
         held = arrears_on(connection, clean, snapshot, place)
@@ -40,23 +40,23 @@ def debtors_of(connection, clean, place):
     return pd.concat(parts, ignore_index=True)[columns].sort_values(list(DEBTORS.key), ignore_index=True)
 
 
-def _paid(payments):
-    frame = payments.select("paid_on", "debt_id", "amount_krw").filter(_.debt_id.notnull()).to_pandas()
-    return frame.assign(paid_on=pd.to_datetime(frame["paid_on"])).sort_values("paid_on", kind="stable")
+def _paid(clean):
+    """All payments; who bore a plate on the day of one is not changed by what the register of vehicles learns later."""
+    bare = clean["payments"].filter(_.debt_id.isnull())
+    return payments_by(clean["payments"], bearers_of(spells_of(clean["vehicles"].semi_join(bare, "plate_token"))))
 
 
 def _cleared(held, paid, following):
     """Day on which each vehicle's present owner had paid all before the next register; missing where not."""
-    owed = held.debts[held.debts["of_owner"].eq(True).fillna(False)]
-    after = paid[(paid["paid_on"] >= held.snapshot_on) & paid["debt_id"].isin(owed["debt_id"])]
-    if following is not None:
-        after = after[after["paid_on"] < following]
-    so_far = after.groupby("debt_id")["amount_krw"].cumsum()
-    whole = after["debt_id"].map(owed.dropna(subset=["debt_id"]).set_index("debt_id")["listed_krw"]).astype(float)
-    done = after[so_far >= whole].drop_duplicates("debt_id").set_index("debt_id")["paid_on"]
-    day = pd.Series(done.reindex(owed["debt_id"]).to_numpy("datetime64[ns]"), owed.index)
-    last = day.groupby(owed["vehicle"]).max().where(day.notna().groupby(owed["vehicle"]).all())
-    return last.reindex(held.vehicles.index)
+    since = since_register(paid, held.snapshot_on)
+    since = since[since["paid_on"] < (following or pd.Timestamp.max)]
+    days = pd.DatetimeIndex(sorted(since["paid_on"].unique()))
+    of_owner = held.debts["of_owner"].eq(True).fillna(False).astype(bool)
+    owes = (left_on(days, held.debts, since)[of_owner] > 0).groupby(held.debts["vehicle"]).any()
+    cleared = pd.Series(pd.NaT, held.vehicles.index, dtype="datetime64[ns]")
+    for day in reversed(days):
+        cleared[owes.index[~owes[day]]] = day
+    return cleared
 
 
 def visits_of_debtors(connection, visits, vehicles, debtors):
