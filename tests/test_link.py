@@ -629,6 +629,28 @@ def test_reads_get_the_place_of_their_reader(connection, tmp_path):
     assert tables["visits"].reads.sum() == 5
 
 
+@pytest.mark.parametrize(
+    ("seconds", "kept"),
+    [
+        ([0, 0, 59], [0]),
+        ([0, 60], [0, 60]),
+        ([0, 50, 100, 150, 210], [0, 100, 150, 210]),  # minutes 0, 0, 1, 2, and another chain
+        ([0, 59, 118, 119, 120, 179], [0, 118, 120]),
+        (range(0, 3 * 3600, 50), [-(-minute * 60 // 50) * 50 for minute in range(180)]),  # stands in sight for 3 hours
+    ],
+)
+def test_a_plate_read_again_and_again_counts_once_a_minute(connection, tmp_path, seconds, kept):
+    start = pd.Timestamp("2024-03-05 23:30:20")
+    row = {"reader_kind": "lot", "reader": "L1"}
+    reads = [{**row, "plate_token": "A", "seen_at": start + pd.Timedelta(seconds=second)} for second in seconds]
+    others = [{**row, "plate_token": "B", "seen_at": start + pd.Timedelta(seconds=30)}]
+    lots = [{"lot_id": "L1", "lot_name": "공영", "position_state": "as_sent", **at(2150, 150)}]
+    tables = linked(connection, tmp_path, [{"issued_at": start}], sightings=[*others, *reads], lots=lots)
+    placed = tables["placed_sightings"]
+    own = placed[placed.plate_token == "A"]
+    assert ((own.seen_at - start) / pd.Timedelta(seconds=1)).tolist() == kept and len(placed) == len(own) + 1
+
+
 # --- the stage ---
 
 

@@ -902,7 +902,7 @@ WATCHED_CELLS = Table(
 PLACED_SIGHTINGS = Table(
     "placed_sightings",
     "3_linked",
-    "one read of a plate that could be read, at a known place; a second read by one reader within a minute is left out",
+    "one read of a plate that could be read, at a known place; of a reader's reads of one plate less than a minute apart, one a minute",
     "위치가 붙은 차량 포착",
     KEY,
     (

@@ -28,7 +28,12 @@ def place_sightings(connection, sightings, spells, lots, areas, city):
     Returns
     -------
     ibis.Table
-        As `tables.PLACED_SIGHTINGS` describes. A plate read again by the same reader within a minute is one read.
+        As `tables.PLACED_SIGHTINGS` describes.
+
+    Notes
+    -----
+    Reads of one plate by one reader less than a minute apart are a chain, of which one read counts in each minute that has
+    begun since its first: a read again within a minute is the same, but a car that is read for hours stays in sight.
     """
     known = sightings.filter(_.plate_token.notnull() & _.time_precision.isin(TO_THE_HOUR))
     known = own_positions(known, 1)
@@ -47,11 +52,7 @@ def place_sightings(connection, sightings, spells, lots, areas, city):
         y=ibis.coalesce(_.y, _.camera_y, ibis.ifelse(_.reader_kind == "lot", _.lot_y, ibis.null(float))),
     )
     placed = add_cells(placed.filter(_.x.notnull() & _.y.notnull()), city.cell_metres)
-    again = ibis.window(
-        group_by=["reader_kind", "reader", "plate_token"], order_by=["seen_at", "source_file", "source_row"]
-    )
-    since = _.seen_at.epoch_seconds() - _.seen_at.lag().over(again).epoch_seconds()
-    placed = placed.mutate(since=since).filter(_.since.isnull() | (_.since >= SAME_READ_SECONDS))
+    placed = _without_repeats(placed)
     cells = placed.select("cell_x", "cell_y").distinct().order_by("cell_x", "cell_y").to_pandas()
     side = city.cell_metres
     middle = area_of((cells["cell_x"] + 0.5) * side, (cells["cell_y"] + 0.5) * side, areas)
@@ -59,6 +60,22 @@ def place_sightings(connection, sightings, spells, lots, areas, city):
         "link_cells_inside", cells.assign(area_name=pd.Series(middle, dtype="str")), temp=True, overwrite=True
     )
     return placed.left_join(inside, ["cell_x", "cell_y"]).select(*(column.name for column in PLACED_SIGHTINGS.stored))
+
+
+def _without_repeats(reads):
+    """One read of each started minute of a chain."""
+    own = {
+        "group_by": ["reader_kind", "reader", "plate_token"],
+        "order_by": ["seen_at", "source_file", "source_row"],
+    }
+    timed = reads.mutate(second=_.seen_at.epoch_seconds())
+    timed = timed.mutate(before=_.second.lag().over(ibis.window(**own)))
+    timed = timed.mutate(begins=_.before.isnull() | (_.second - _.before >= SAME_READ_SECONDS))
+    # Seconds only grow, so that the latest beginning so far is that of the chain.
+    chain = ibis.ifelse(timed.begins, timed.second, ibis.null("int64"))
+    timed = timed.mutate(since=chain.max().over(ibis.cumulative_window(**own)))
+    minute, minute_before = ((at - _.since) // SAME_READ_SECONDS for at in (_.second, _.before))
+    return timed.filter(_.begins | (minute > minute_before))
 
 
 def _readers(connection, sightings):
