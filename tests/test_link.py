@@ -90,7 +90,15 @@ def cameras_of(connection, *rows):
     return table_of(
         connection,
         CAMERAS,
-        [{**dict(zip(names, row, strict=False)), "position_state": "as_sent", **at(*row[3:])} for row in rows],
+        [
+            {
+                **dict(zip(names, row, strict=False)),
+                "position_state": "as_sent",
+                **at(*row[3:5]),
+                "removed_on": (*row, None)[5],
+            }
+            for row in rows
+        ],
     )
 
 
@@ -649,6 +657,43 @@ def test_a_plate_read_again_and_again_counts_once_a_minute(connection, tmp_path,
     placed = tables["placed_sightings"]
     own = placed[placed.plate_token == "A"]
     assert ((own.seen_at - start) / pd.Timedelta(seconds=1)).tolist() == kept and len(placed) == len(own) + 1
+
+
+@pytest.mark.parametrize("removed", [None, date(2024, 2, 1)])
+def test_a_camera_that_moved_watches_where_it_stands(connection, tmp_path, removed):
+    listed = [("7", "쉼", date(2020, 1, 1), 150, 150, removed), ("7", "쉼", date(2024, 2, 1), 1550, 150)]
+    rows = [row for row in planted(days=("2024-01-01", "2024-03-31")) if row["place_as_sent"] == "쉼"]
+    moments = (pd.Timestamp("2024-01-31 19:00"), pd.Timestamp("2024-02-01 09:00"))
+    reads = [
+        {"reader": "쉼", "reader_kind": "fixed_camera", "plate_token": "A", "seen_at": moment} for moment in moments
+    ]
+    tables = linked(connection, tmp_path, rows, listed, sightings=reads)
+    cells, exposure = tables["watched_cells"], tables["exposure"]
+    own = cells[cells.looker == "fixed_camera"]
+    first, second = ((LEFT + x) // 100 for x in (150, 1550))
+    assert own.groupby("month").cell_x.unique().map(list).to_dict() == {
+        "2024-01": [first],
+        "2024-02": [second],
+        "2024-03": [second],
+    }
+    assert own.watched_hours.sum() == pytest.approx(exposure.watched_hours.sum())
+    assert tables["placed_sightings"].cell_x.tolist() == [first, second]
+
+
+def test_a_camera_that_moved_is_up_from_its_first_day_to_its_last():
+    days = pd.to_datetime(["2020-01-01", "2022-01-01", "2022-01-01", "2024-01-01"])
+    spells = pd.DataFrame(
+        {
+            "camera_id": ["7", "7", "8", "9"], "installed_on": days, "removed_on": [days[1], days[3], pd.NaT, pd.NaT],
+            "from_day": days, "to_day": [days[1], *[pd.Timestamp("2200-01-01")] * 3],
+        }
+    )  # fmt: skip
+    records = ibis.memtable(
+        pd.DataFrame({"unit": ["7", "9"], "area_name": "별내동", "camera_id": ["7", "9"], "records": 1})
+    )
+    units = watching._units(records, spells).set_index("unit")
+    assert units.installed_on.to_dict() == {"7": days[0], "9": days[3]}
+    assert units.removed_on["7"] == days[3] and pd.isna(units.removed_on["9"])
 
 
 # --- the stage ---

@@ -209,10 +209,10 @@ def _exposure(watch, looked, placed):
 
 
 def _camera_cells(spells, cell_metres):
-    """Grid cell of each listed camera: `unit`, `cell_x`, `cell_y`."""
-    known = spells.dropna(subset=["camera_x", "camera_y"]).drop_duplicates("camera_id")
+    """Grid cell of each listed camera in each of its spells: `unit`, `from_day`, `to_day` (not included), `cell_x`, `cell_y`."""
+    known = spells.dropna(subset=["camera_x", "camera_y"])
     cells = {f"cell_{axis}": (known[f"camera_{axis}"] // cell_metres).astype("int64") for axis in "xy"}
-    return pd.DataFrame({"unit": known["camera_id"], **cells})
+    return known[["from_day", "to_day"]].assign(unit=known["camera_id"], **cells)
 
 
 def _rest_days(*tables):

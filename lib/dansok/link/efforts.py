@@ -75,7 +75,7 @@ def watched_cells(connection, placed, cameras, camera_cells, gates, rests):
     cameras : ibis.Table or None
         Hours watched by fixed cameras: `unit`, `day`, `hour`, `watched_hours`.
     camera_cells : pd.DataFrame
-        `unit`, `cell_x`, `cell_y`.
+        `unit`, `from_day`, `to_day` (not included), `cell_x`, `cell_y`: hours count where the camera stood that day, as reads do.
     gates : ibis.Table
         `cell_x`, `cell_y`, `day`, `hour`, `watched_hours` of the gates of lots.
     rests : pd.DataFrame
@@ -85,7 +85,8 @@ def watched_cells(connection, placed, cameras, camera_cells, gates, rests):
     parts = [fixes.select("looker", "cell_x", "cell_y", "day", "hour", "watched_hours")]
     if cameras is not None:
         at = connection.create_table("link_camera_cells", camera_cells, temp=True, overwrite=True)
-        hours = cameras.inner_join(at, "unit").mutate(looker=ibis.literal("fixed_camera"))
+        there = [cameras.unit == at.unit, cameras.day >= at.from_day, cameras.day < at.to_day]
+        hours = cameras.inner_join(at, there).mutate(looker=ibis.literal("fixed_camera"))
         parts.append(hours.select("looker", "cell_x", "cell_y", "day", "hour", "watched_hours"))
     parts.append(gates.mutate(looker=ibis.literal("lot")).select(*parts[0].columns))
     together = parts[0]

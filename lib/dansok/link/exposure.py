@@ -110,11 +110,13 @@ def _records_of_units(placed):
 
 
 def _units(records, spells):
-    """One row a camera with records: is it listed, since when, and the 읍면동 in which most of its records lie."""
+    """One row a camera with records: is it listed, from when to when, and the 읍면동 in which most of its records lie."""
     areas = records.group_by("unit", "area_name", listed=_.camera_id.notnull()).agg(n=_.records.sum()).to_pandas()
     areas = areas.sort_values(["unit", "n", "area_name"], ascending=[True, False, True])
     units = areas.drop_duplicates("unit").drop(columns="n")
-    known = spells.drop_duplicates("camera_id").set_index("camera_id")[["installed_on", "removed_on"]]
+    meant = spells[spells["from_day"] < spells["to_day"]]  # in order of the days: a camera that moved has several
+    first, last = (meant.drop_duplicates("camera_id", keep=keep).set_index("camera_id") for keep in ("first", "last"))
+    known = first[["installed_on"]].join(last["removed_on"])
     return units.join(known, on="unit").reset_index(drop=True)
 
 
