@@ -8,7 +8,8 @@ from dansok.engine import connect
 from dansok.link.arrears import SOURCES, arrears_on
 from dansok.link.bearers import bearers_of, spells_of, with_vehicle
 from dansok.link.debtors import debtors_of, in_arrears, visits_of_debtors
-from dansok.tables import DEBTOR_VISITS, DEBTORS, DEBTS, OUTCOMES, PAYMENTS, VEHICLES, VISITS
+from dansok.link.near import near_misses
+from dansok.tables import DEBTOR_VISITS, DEBTORS, DEBTS, OUTCOMES, PAYMENTS, SIGHTINGS, VEHICLES, VISITS
 
 TABLES = {"debts": DEBTS, "payments": PAYMENTS, "vehicles": VEHICLES, "outcomes": OUTCOMES}
 PLACE = "남양주시"
@@ -349,6 +350,20 @@ def test_a_register_holds_until_the_present_owner_has_paid(connection):
     ]
     debtors = debtors_of(connection, clean_of(connection, debts=debts, vehicles=REGISTER, payments=payments), PLACE)
     assert debtors.until_on.astype("str").tolist() == ["2024-07-06"], "the first went to the former owner's older debt"
+
+
+def test_a_read_that_looks_like_two_debtors_is_one_read(connection):
+    debts = [debt(number, plate, look_alike_token="L") for number, plate in enumerate(("A", "B"))]
+    seen = [("C", "2024-07-01 10:00"), ("C", "2024-07-01 10:00"), ("P", "2024-07-02 10:00"), ("A", "2024-07-02 11:00")]
+    reads = [
+        {"plate_token": plate, "look_alike_token": "L", "seen_at": on, "source_file": "판독.csv", "source_row": row}
+        for row, (plate, on) in enumerate(seen)
+    ]
+    tables = (
+        table_of(connection, table, rows) for table, rows in ((DEBTS, debts), (SIGHTINGS, reads), (VEHICLES, REGISTER))
+    )
+    found = near_misses(*tables, pd.Timestamp("2024-07-01").date(), pd.Timestamp("2024-07-31").date())
+    assert found.values.tolist() == [[False, 2, 1, 2], [True, 1, 1, 2]]
 
 
 def test_a_city_without_a_tax_side_has_no_debtors(connection):
