@@ -608,6 +608,29 @@ def test_logs_take_the_place_of_guesses_and_count_in_the_hours_they_touch(connec
     assert notes["satellite_log"] == 2 and "own_trace" not in notes and "officers_effort_unknown" not in notes
 
 
+@pytest.mark.parametrize(
+    ("start", "minutes", "counted"),
+    [
+        ("2024-03-05 08:00:00", 960.0, 960),
+        ("2024-03-05 08:30:00", 960.0, 960),  # touches 17 clock hours
+        ("2024-03-05 23:59:30", 959.75, 959.75),
+        ("2024-03-05 00:30:00", 1000.0, 960),
+        ("2024-03-05 00:00:00", 961.0, 960),
+    ],
+)
+def test_a_shift_of_sixteen_hours_counts_in_full_and_a_longer_one_is_told(
+    connection, tmp_path, start, minutes, counted
+):
+    effort = {"looker": "officer", "unit": "1조", "logged_at": pd.Timestamp(start), "minutes": minutes}
+    rows = [{"channel": "officer", "issued_at": pd.Timestamp(start), "area_as_sent": "별내동"}]
+    tables = linked(connection, tmp_path, rows, efforts=[{**effort, "area_as_sent": "별내동"}])
+    assert tables["exposure"].watched_hours.sum() * 60 == pytest.approx(counted)
+    notes = tables["exposure_notes"].set_index("kind")
+    assert "(16 hours)" in notes.en["log_sheet"] and ("long_shifts" in notes.index) == (minutes > counted)
+    if minutes > counted:
+        assert notes.rows["long_shifts"] == 1 and "처음 16시간" in notes.ko["long_shifts"]
+
+
 def test_reads_get_the_place_of_their_reader(connection, tmp_path):
     cameras = [("c1", "별내동 청학초등학교 주변", date(2020, 5, 1), 150, 250)]
     lots = [{"lot_id": "L1", "lot_name": "공영", "position_state": "as_sent", **at(2150, 150)}]

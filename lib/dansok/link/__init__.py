@@ -22,7 +22,7 @@ from dansok.korea import calendar
 from dansok.link import arrears
 from dansok.link import notes as said
 from dansok.link.debtors import debtors_of, visits_of_debtors
-from dansok.link.efforts import placed_efforts, watched_areas, watched_cells
+from dansok.link.efforts import counted_minutes, placed_efforts, watched_areas, watched_cells
 from dansok.link.exposure import TO_THE_MINUTE, cameras_watched, car_watched, unwatched_records
 from dansok.link.places import ambiguous_keys, camera_spells, place
 from dansok.link.sightings import gate_hours, place_sightings
@@ -232,8 +232,9 @@ def _notes(placed, exposure, looked, addresses, spells, watch, city):
     )
     notes = said.Notes(channels.groupby("channel")["source"].agg(", ".join).to_dict())
     records = channels.groupby("channel")["records"].sum().to_dict()
-    logs = looked.group_by("looker").agg(minutes=_.minutes.sum()).to_pandas().set_index("looker")["minutes"]
-    said.of_effort(notes, records, city.hours, logs)
+    logs = looked.mutate(counted=counted_minutes()).group_by("looker")
+    logs = logs.agg(minutes=_.counted.sum(), longer=(_.minutes > _.counted).sum()).to_pandas().set_index("looker")
+    said.of_effort(notes, records, city.hours, logs["minutes"], logs["longer"].sum())
     if watch is not None:
         cameras = placed.filter((_.channel == "fixed_camera") & _.camera_id.isnull() & _.place_as_sent.notnull())
         said.of_cameras(notes, watch, spells, int(cameras.records.sum().fill_null(0).execute()))

@@ -49,7 +49,8 @@ def placed_efforts(connection, efforts, areas, city):
 def watched_areas(placed):
     """Hours that patrol cars and officers spent in each 읍면동, by hour of each day: rows of `tables.EXPOSURE`.
 
-    A piece of looking that runs on into later hours counts for each with its own minutes; two cars in one hour add up.
+    A piece of looking that runs on into later hours counts for each with its own minutes, the first `LONGEST_SHIFT_HOURS` of it; two
+    cars in one hour add up.
     """
     own = placed.filter(_.looker.isin(list(CHANNEL_OF)) & _.area_name.notnull())
     by_hour = _by_hour(own).group_by("looker", "area_name", "day", "hour").agg(minutes=_.minutes.sum())
@@ -98,12 +99,20 @@ def watched_cells(connection, placed, cameras, camera_cells, gates, rests):
     return together.group_by(*by).agg(watched_hours=_.watched_hours.sum().round(6)).order_by(*by)
 
 
+def counted_minutes():
+    """Minutes that count of a logged piece, as an expression on what `placed_efforts` returns."""
+    return _.minutes.clip(upper=LONGEST_SHIFT_HOURS * 60)
+
+
 def _by_hour(placed):
-    """One row a piece of looking and clock hour that it touches, also past midnight, with its minutes in that hour."""
+    """One row a piece of looking and clock hour that it touches, also past midnight, with its minutes in that hour.
+
+    Of a longer piece the first `LONGEST_SHIFT_HOURS` count, which touch one clock hour more unless they begin with one.
+    """
     begins = (_.logged_at.minute() + _.logged_at.second() / 60).cast("float64")
-    pieces = placed.mutate(clock=_.logged_at.truncate("h"), begins=begins)
+    pieces = placed.mutate(clock=_.logged_at.truncate("h"), begins=begins, minutes=counted_minutes())
     pieces = pieces.mutate(hours=((_.begins + _.minutes) / 60).ceil().cast("int64"))
-    hours = ibis.memtable(pd.DataFrame({"later": range(LONGEST_SHIFT_HOURS)}))
+    hours = ibis.memtable(pd.DataFrame({"later": range(LONGEST_SHIFT_HOURS + 1)}))
     within = pieces.inner_join(hours, pieces.hours > hours.later)
     minutes = ibis.least(_.begins + _.minutes, (_.later + 1) * 60) - ibis.greatest(_.begins, _.later * 60)
     spread = within.mutate(clock=_.clock + _.later.as_interval("h"), minutes=minutes).filter(_.minutes > 0)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from dansok.link.efforts import LONGEST_SHIFT_HOURS
 from dansok.tables import CHANNELS
 from dansok.words import Text
 
@@ -39,6 +40,10 @@ SAID = {
         "현장 단속 {n:,}건: 노출 시간은 근무일지({hours:,.0f}시간)에 적힌 읍면동과 시간이다. 읍면동 안의 어디였는지는 알 수 없다.",
         "Officers on foot ({n:,} records): their exposure is what their log sheets say ({hours:,.0f} hours), by 읍면동; where within it "
         "is not known.",
+    ),
+    "long_shifts": Text(
+        "활동 기록 {n:,}건은 {longest}시간보다 길다. 노출 시간에는 처음 {longest}시간만 넣었다.",
+        "Logged pieces of looking longer than {longest} hours: {n:,}. Only their first {longest} hours are exposure.",
     ),
     "not_in_list": Text(
         "기록에는 있으나 카메라 목록에 없는 이름 {n:,}개({records:,}건): 위치는 알 수 없고, 그 이름으로 노출 시간을 두었다.",
@@ -112,10 +117,10 @@ class Notes:
         return pd.DataFrame(self.rows, columns=COLUMNS)
 
 
-def of_effort(notes, records, hours, logs):
+def of_effort(notes, records, hours, logs, long_shifts):
     """What the effort of each channel rests on, where it is unknown, and hours that nobody vouches for.
 
-    `logs`: logged minutes by looker (pd.Series).
+    `logs`: logged minutes that count, by looker (pd.Series); `long_shifts`: pieces that are longer than what counts.
     """
     hours = [entry for entry in hours if entry.channel == "fixed_camera"]
     kinds = {
@@ -136,6 +141,7 @@ def of_effort(notes, records, hours, logs):
     told = {"satellite_log": logs.get("patrol_car", 0) / 60, "log_sheet": logs.get("officer", 0) / 60}
     for channel, kind in kinds.items():
         notes.add("exposure", channel, kind, records.get(channel, 0), hours=told.get(kind, 0))
+    notes.add("exposure", "", "long_shifts", long_shifts, longest=LONGEST_SHIFT_HOURS)
 
 
 def of_cameras(notes, watch, spells, records_not_listed):
