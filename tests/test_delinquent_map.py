@@ -3,11 +3,15 @@
 import re
 from types import SimpleNamespace
 
+import geopandas as gpd
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from dansok.cases import delinquent_map as case
-from dansok.cases.delinquent_map import counts, presence, sentences, worth
+from dansok.cases.delinquent_map import counts, inputs, presence, sentences, worth
+from dansok.engine import connect
 from dansok.models import recovery
 from dansok.words import Refusal, Text
 
@@ -207,6 +211,21 @@ def test_distance_from_home_by_hand():
     ]  # fmt: skip
     nobody = counts.from_home(home.iloc[2:])
     assert nobody["debtor_share"].isna().all(), "no debtor seen: no share"
+
+
+def test_a_number_that_another_citys_vehicle_bears_now_has_no_home_here():
+    areas = gpd.GeoDataFrame({"area_name": ["가동"]}, geometry=[shapely.box(-100, -100, 100, 100)], crs=5179)
+    spells = pd.DataFrame(
+        [("P", "V", "2020-01-01", "2024-01-01", "moved_away", "가동", "own"), ("P", "W", "2024-03-01", None, None, None, "other")],
+        columns=["plate_token", "vehicle_token", "valid_from", "valid_to", "ended_by", "home_area", "registered_in"],
+    )  # fmt: skip
+    days = {name: pd.to_datetime(spells[name]) for name in ("valid_from", "valid_to")}
+    vehicles = ibis.memtable(spells.assign(began_by="new", **days)).cast(dict.fromkeys(days, "date"))
+    seen = pd.to_datetime(["2024-02-29 10:00", "2024-03-01 10:00", "2024-05-02 10:00"])  # V's last day, then W's
+    looks = ibis.memtable(pd.DataFrame({"plate_token": "P", "first_at": seen, "x": 0.0, "y": 0.0, "area_name": "가동"}))
+    held = SimpleNamespace(vehicles=pd.DataFrame(index=pd.Index(["V"])))
+    home = inputs._home(connect(), looks, vehicles, held, areas)
+    assert home.values.tolist() == [[True, "same", 1]]
 
 
 def test_repeat_offenders_by_hand():

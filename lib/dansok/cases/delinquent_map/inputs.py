@@ -200,7 +200,8 @@ def _home(connection, looks, vehicles, held, areas):
     spots = pd.DataFrame({"home_area": areas["area_name"].astype("str"), "home_x": middles.x, "home_y": middles.y})
     types = {"home_area": "string", "home_x": "float64", "home_y": "float64"}
     spots = connection.create_table("map_spots", spots, schema=types, temp=True, overwrite=True)
-    spells = spells_of(vehicles.filter(_.home_area.notnull()))
+    # A spell without a home still ends the one before it.
+    spells = spells_of(vehicles).filter(_.home_area.notnull())
     at_home = spells.select(
         home_plate=_.plate_token, since=_.from_day, until=_.to_day, of="vehicle", home_area="home_area"
     )
