@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from dansok.cases import delinquent_stakeout as case
 from dansok.cases.delinquent_stakeout import duty, foresight, past, shown, trials
-from dansok.cases.delinquent_stakeout.ground import ground_of, squad_hours
+from dansok.cases.delinquent_stakeout.ground import Ground, ground_of, squad_hours
 from dansok.city import open_city
 from dansok.korea import calendar
 from dansok.link.registers import arrears_as_of
@@ -234,10 +234,53 @@ def test_a_trial_does_not_know_what_readers_did_from_its_month_on(inputs):
 
 
 def test_practice_is_spread_over_the_hours_of_the_plan():
-    done = pd.DataFrame({"slot": [1, 2], "place": [7, 8], "hours": [30.0, 10.0]})
-    plan = trials.practice(done, 20.0, mean_hours=4.0)
-    assert plan["hours"].tolist() == [15, 5] and plan["places"].tolist() == [(7,), (8,)]
-    assert plan["delta"].tolist() == pytest.approx([1 - math.exp(-15 / 4), 1 - math.exp(-5 / 4)])
+    done = pd.DataFrame({"slot": [1, 2], "place": [7, 8], "hours": [2.4, 0.8]}, index=[9, 4])
+    plan = trials.practice(done, 4.0, mean_hours=4.0, block_hours=2.0)
+    assert plan["hours"].tolist() == pytest.approx([1.5, 1.5, 1]) and plan["places"].tolist() == [(7,), (7,), (8,)]
+    assert plan["slot"].tolist() == [1, 1, 2]
+    assert plan["delta"].tolist() == pytest.approx([1 - math.exp(-hours / 4) for hours in (1.5, 1.5, 1)])
+
+
+def test_practice_recovers_what_blocks_of_the_same_hours_there_would():
+    """Twenty hours at a place in a month are ten evenings there, not one stay of twenty hours."""
+    known = stakeout.Encounters(pd.DataFrame({"vehicle": ["A"], "slot": 5, "place": 0, "probability": 0.5}))
+    owed = pd.DataFrame({"value": [1e6], "eligible": True}, ["A"])
+    seen = pd.DataFrame({"vehicle": ["A"], "slot": 5, "place": 0, "visits": 10})
+    looks = pd.DataFrame({"slot": [5], "place": 0, "looks": 20.0})
+    squads = trials.practice(pd.DataFrame({"slot": [5], "place": 0, "hours": 60.0}), 20.0, 4.0, 2.0)
+    blocks = squads.iloc[:1].loc[[0] * 10].assign(hours=2.0, delta=stakeout.share_met(2.0, 4.0))
+    told = stakeout.replay({"squads": squads, "blocks": blocks}, known, seen, looks, owed)["realised_value"]
+    assert told["squads"] == pytest.approx(told["blocks"])
+
+
+@pytest.mark.parametrize("an_evening", [0.05, 4.0, 20.0])
+def test_what_a_gate_saw_every_evening_says_what_a_crew_would_meet_in_one(an_evening):
+    """However much stronger than a crew its reader is: it sees a vehicle once an evening, no more."""
+    month, mean_hours, chance = "2025-01", 4.0, np.random.default_rng(0)
+    effort = np.zeros((14, 1))
+    days = calendar.days("2025-01-01", "2025-01-31")["is_working_day"].sum()
+    effort[5] = days * an_evening
+    ground = Ground(pd.DataFrame(index=[0]), {month: effort}, {}, 1.0, 200, 1.0)
+    looks = ground.looks_of([month], mean_hours)[5, 0]
+    there = chance.random((4000, days)) < 0.4
+    visits = (there & (chance.random(there.shape) < stakeout.share_met(an_evening, mean_hours))).sum(axis=1)
+    names = [f"v{number}" for number in range(4000)]
+    seen = pd.DataFrame({"vehicle": names, "slot": 5, "place": 0, "visits": visits}).query("visits > 0")
+    plan = trials.practice(pd.DataFrame({"slot": [5], "place": 0, "hours": 0.15}), 0.15, mean_hours, 2.0)
+    known = stakeout.Encounters(pd.DataFrame({"vehicle": names, "slot": 5, "place": 0, "probability": 0.4}))
+    owed = pd.DataFrame({"value": 1.0, "eligible": True}, names)
+    told = stakeout.replay({"plan": plan}, known, seen, pd.DataFrame({"slot": [5], "place": 0, "looks": looks}), owed)
+    assert told["realised_vehicles"].item() == pytest.approx(4000 * 0.4 * plan["delta"].item(), rel=0.08)
+
+
+def test_settings_are_chosen_by_who_was_in_a_register_by_then(inputs, sample_city, monkeypatch):
+    choices, ground = choices_of(sample_city), ground_of(inputs)
+    month = choices.months[-1]
+    monkeypatch.setattr(foresight.whereabouts, "choose_settings", lambda seen, *others: seen)
+    used = foresight.settings_before(month, inputs, ground, choices)
+    known = inputs.history.loc[inputs.history["snapshot_on"].astype(str) < f"{month}-01", "vehicle"]
+    assert len(used) and used["vehicle"].isin(known).all()
+    assert not inputs.looks["vehicle"].isin(known).all(), "others entered a register later"
 
 
 def test_what_the_rules_of_the_plan_cost_is_told_beside_its_gain():
@@ -349,6 +392,16 @@ def test_a_log_sheet_names_its_block_and_counts_a_vehicle_once(tmp_path):
     export = log_of((starts[1] + pd.Timedelta(minutes=5), "seized", "A")).assign(plate_token="p")
     done = past.delivered(past.plans_until(tmp_path, pd.Timestamp("2025-06-30")), pd.concat([log, export]))
     assert done["entries"].tolist() == [1, 4, 0, 0] and done["hits"].tolist() == [0, 2, 0, 0]
+
+
+def test_an_entry_on_the_stroke_counts_in_one_block(tmp_path):
+    earlier(tmp_path)
+    before = past.plans_until(tmp_path, pd.Timestamp("2025-06-30"))
+    ends = pd.to_datetime(before.blocks["ends_at"])
+    before.blocks["team"] = "A"
+    before.blocks.loc[1, "starts_at"] = ends[0]
+    log = log_of((ends[0], "seized", "A"), (ends[3], "seized", "A"))
+    assert past.delivered(before, log)["hits"].tolist() == [0, 1, 0, 1]
 
 
 def test_three_visits_in_vain_lower_a_site_by_half(tmp_path):

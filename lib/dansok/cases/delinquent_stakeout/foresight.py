@@ -70,21 +70,26 @@ def known_now(inputs, ground, choices, settings, slots):
 
 
 def _known(held, months, inputs, ground, choices, settings, slots):
-    seen = seen_at(inputs.looks, ground, months)
-    seen = seen[seen["vehicle"].isin(inputs.history.loc[_until(inputs, held.day), "vehicle"])].reset_index(drop=True)
+    seen = _seen_of_debtors(inputs, ground, months, held.day)
     if seen.empty or not held.vehicles["eligible"].any():
         return None
     everyone = held.vehicles.index.union(seen["vehicle"].unique())
-    effort, middles = ground.effort_of(months), ground.places[["x", "y"]].to_numpy(float)
+    looks, middles = ground.looks_of(months, choices.hours_to_meet), ground.places[["x", "y"]].to_numpy(float)
     homes = _homes(inputs, held.day, ground)
-    model = whereabouts.fit(seen, effort, middles, settings, everyone, ground.read_of(months), homes)
-    active = whereabouts.activity(model, effort / choices.hours_to_meet)["activity"]
+    model = whereabouts.fit(seen, looks, middles, settings, everyone, ground.read_of(months), homes)
+    active = whereabouts.activity(model, looks)["activity"]
     vehicles, paid = _worth(held, inputs, choices)
     wanted = vehicles.index[vehicles["eligible"]]
     tables = model.table(vehicles=wanted, slots=slots)
     background = np.nan_to_num(model.background())
     encounters = stakeout.encounters_of(*tables, background, active.reindex(wanted))
     return Known(vehicles, encounters, model, active, seen, paid)
+
+
+def _seen_of_debtors(inputs, ground, months, day):
+    """Looks at the vehicles that stood in a register by a day, as `ground.seen_at` gives."""
+    seen = seen_at(inputs.looks, ground, months)
+    return seen[seen["vehicle"].isin(inputs.history.loc[_until(inputs, day), "vehicle"])].reset_index(drop=True)
 
 
 def _until(inputs, day):
@@ -110,14 +115,15 @@ def with_outcomes(known, factors):
 
 def settings_before(month, inputs, ground, choices):
     """Settings of the model of whereabouts, chosen on what was known when a month began; the model's own where that is little."""
-    months = [one for one in choices.months if one < month]
-    seen = seen_at(inputs.looks, ground, months)
+    months, day = [one for one in choices.months if one < month], pd.Timestamp(f"{month}-01") - pd.Timedelta(days=1)
+    seen = _seen_of_debtors(inputs, ground, months, day)
     late = seen["day"] > seen["day"].quantile(1 - LATE_SHARE)
     if len(seen) < presence.LEAST_VISITS or late.all() or not late.any():
         return whereabouts.Settings()
     middles = ground.places[["x", "y"]].to_numpy(float)
-    homes = _homes(inputs, pd.Timestamp(f"{months[-1]}-01") + pd.offsets.MonthEnd(), ground)
-    return whereabouts.choose_settings(seen, ground.effort_of(months), middles, late, ground.read_of(months), homes)
+    homes = _homes(inputs, day, ground)
+    looks = ground.looks_of(months, choices.hours_to_meet)
+    return whereabouts.choose_settings(seen, looks, middles, late, ground.read_of(months), homes)
 
 
 def _homes(inputs, day, ground):

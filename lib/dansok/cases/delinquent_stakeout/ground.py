@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from dansok.cases.delinquent_map import presence
 from dansok.cases.delinquent_map.presence import SLOTS
+from dansok.korea import calendar
 from dansok.models import stakeout
 from dansok.space import area_of
 
@@ -49,6 +50,18 @@ class Ground:
         """Effort of some months together."""
         return self._together(self.effort, months)
 
+    def looks_of(self, months, mean_hours):
+        """Looks of some months together: shares met on each day, summed over the days; shape (SLOTS, n_places).
+
+        A vehicle that a reader sees again and again on one day is one visit, so that a day's effort saturates as a crew's hours do
+        (`stakeout.share_met`). Effort is taken to be even over the days of a month that are of the slot's type.
+        """
+        by_month = {}
+        for month in set(months) & set(self.effort):
+            days = _days_of(month)[:, None]
+            by_month[month] = days * stakeout.share_met(self.effort[month] / days, mean_hours)
+        return self._together(by_month, months)
+
     def read_of(self, months):
         """Plates read in some months together."""
         return self._together(self.read, months)
@@ -68,6 +81,13 @@ class Ground:
         inside = sites["district"].notna()
         sites = sites[inside] if inside.any() else sites
         return stakeout.Roster(blocks, sites, stakeout.travel_between(sites, kmh), limits=limits)
+
+
+def _days_of(month):
+    """Days of a month, by slot."""
+    period = pd.Period(month, "M")
+    working = int(calendar.days(period.start_time, period.end_time)["is_working_day"].sum())
+    return np.repeat([working, period.days_in_month - working], SLOTS // 2)
 
 
 def ground_of(inputs, before=None):

@@ -74,7 +74,9 @@ def delivered(before, log):
     acts = log[log["action"] != NO_ACT]
     entries, hits = [], []
     for block in before.blocks.itertuples():
-        in_time = acts["acted_at"].between(block.starts_at, block.ends_at) & (acts["crew"] == block.team)
+        following = before.blocks.loc[before.blocks["team"] == block.team, "starts_at"]
+        at_the_next = acts["acted_at"].eq(block.ends_at) & acts["acted_at"].isin(following)
+        in_time = acts["acted_at"].between(block.starts_at, block.ends_at) & ~at_the_next & (acts["crew"] == block.team)
         own = acts[(acts["block"] == block.block) | (acts["block"].isna() & in_time)]
         entries.append(len(own))
         met = own.loc[own["action"].isin(HITS), "plate_token"]

@@ -97,7 +97,7 @@ def try_months(inputs, choices, months):
             continue
         roster = ground.roster(blocks, choices.limits, choices.crew_kmh)
         plans = plans_of(roster, known, inputs, ground, [one for one in choices.months if one < month])
-        looks = ground.effort_of([month]) / choices.hours_to_meet
+        looks = ground.looks_of([month], choices.hours_to_meet)
         slot, place = np.nonzero(looks)
         looks = pd.DataFrame({"slot": slot, "place": place, "looks": looks[slot, place]})
         seen = seen_at(inputs.looks, ground, [month]).groupby(["vehicle", "slot", "place"]).size()
@@ -131,22 +131,27 @@ def plans_of(roster, known, inputs, ground, before):
     plans = {OURS: ours, UNBOUND: unbound} | rivals
     done = squad_hours(inputs.watched, ground, before)
     if len(done) and len(ours):
-        plans[PRACTICE] = practice(done, ours["hours"].sum(), roster.limits.mean_hours)
+        plans[PRACTICE] = practice(done, ours["hours"].sum(), roster.limits.mean_hours, ours["hours"].mean())
     return plans
 
 
-def practice(done, crew_hours, mean_hours):
+def practice(done, crew_hours, mean_hours, block_hours):
     """Where and when squads were, as a plan of so many crew-hours; no time is taken off for the way between places.
 
     Parameters
     ----------
     done : pd.DataFrame
-        `slot`, `place`, `hours`.
+        `slot`, `place`, `hours`: of months together.
+    block_hours : float
+        No stay is longer: the hours of a place are many stays on many days, of which each meets anew.
     """
-    hours = done["hours"] * crew_hours / done["hours"].sum()
+    hours = (done["hours"] * crew_hours / done["hours"].sum()).to_numpy()
+    stays = np.ceil(hours / block_hours).astype(int)
+    row = np.repeat(np.arange(len(done)), stays)
+    hours = (hours / stays)[row]
     return pd.DataFrame(
         {
-            "team": "", "date": duty.NO_DAY, "start_hour": 0.0, "slot": done["slot"], "hours": hours,
-            "places": [(place,) for place in done["place"]], "delta": stakeout.share_met(hours, mean_hours),
+            "team": "", "date": duty.NO_DAY, "start_hour": 0.0, "slot": done["slot"].to_numpy()[row], "hours": hours,
+            "places": [(place,) for place in done["place"].to_numpy()[row]], "delta": stakeout.share_met(hours, mean_hours),
         }
     )  # fmt: skip
