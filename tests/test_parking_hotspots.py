@@ -1,8 +1,10 @@
 """The hot-spot case: each table and sentence on counts small enough to work out by hand."""
 
 import dataclasses
+from datetime import date
 from types import SimpleNamespace
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,11 +16,14 @@ from dansok.cases.parking_hotspots import (
     ground,
     looking,
     outlook,
+    reading,
     recorded,
     recorded_sentences,
     verdicts,
 )
 from dansok.choices import span
+from dansok.city import Hours
+from dansok.engine import connect
 from scipy import sparse
 from scipy.stats import nbinom, poisson
 
@@ -49,7 +54,7 @@ def inputs():
             *hours_of("mobile_camera", "가동", "가동", [9, 10, 14], months=["2026-01"]),
         ],
         columns=["channel", "unit", "area_name", "month", "hour", "watched_hours"],
-    )
+    ).assign(in_grace=lambda t: t.hour.isin([12, 13]))
     days = pd.date_range("2024-01-01", "2025-02-28")
     by_day = pd.DataFrame(
         [
@@ -122,6 +127,47 @@ def test_cameras_that_go_on_are_told_from_those_that_stop(inputs):
     lunch = recorded.through_the_grace(inputs, MONTHS)
     assert lunch[lunch.hour == 12].exempt.tolist() == [True]
     assert lunch[lunch.hour == 10].cameras.tolist() == [1, 1]
+
+
+# A grace from 12 to 14 h on working days, none on rest days: camera A stops for it, B goes on.
+WORKING_DAYS_ONLY = (
+    Hours("fixed_camera", "working days", date(2025, 1, 1), None, 420, 1200, (720, 840), "-", True),
+    Hours("fixed_camera", "rest days", date(2025, 1, 1), None, 420, 1200, None, "-", True),
+)
+LUNCHES = pd.DataFrame(
+    [("fixed_camera", unit, pd.Timestamp(2025, 1, day), hour, 1.0)
+     for day in (3, 4)  # Friday, Saturday
+     for unit in "AB"
+     for hour in ((11, 12, 13, 14) if unit == "B" or day == 4 else (11, 14))],
+    columns=["channel", "unit", "day", "hour", "watched_hours"],
+)  # fmt: skip
+
+
+def test_only_hours_of_days_with_a_grace_lie_in_it():
+    exposure = ibis.memtable(LUNCHES.assign(day=LUNCHES.day.dt.date))
+    found = reading._with_grace(exposure, WORKING_DAYS_ONLY, connect()).filter(ibis._.in_grace).to_pandas()
+    assert sorted(zip(found.unit, found.day.astype(str), found.hour, strict=True)) == [
+        ("B", "2025-01-03", 12),
+        ("B", "2025-01-03", 13),
+    ]
+    assert not reading._with_grace(exposure, (), connect()).in_grace.any().execute()
+    assert reading._with_grace(exposure, WORKING_DAYS_ONLY, connect()).count().execute() == len(LUNCHES)
+
+
+def test_a_camera_that_watches_at_lunch_on_rest_days_alone_stops_for_the_grace(inputs):
+    hours = LUNCHES.assign(in_grace=LUNCHES.hour.isin([12, 13]) & (LUNCHES.day.dt.day == 3), month="2025-01")
+    known = dataclasses.replace(inputs, camera_hours=hours)
+    table = recorded._by_unit_and_hour(known, ["2025-01"])
+    assert table.groupby("unit").exempt.first().to_dict() == {"A": False, "B": True}
+    rows = [("A", f"2025-01-03 14:{minute:02}", 1 if minute > 9 else 6) for minute in range(60)]
+    rows += [("A", f"2025-01-03 {hour}:{minute:02}", 1) for hour in (11, 15, 16) for minute in range(60)]
+    records = pd.DataFrame(rows, columns=["camera", "at", "records"]).assign(
+        channel="fixed_camera", month="2025-01", exact=True
+    )
+    records["at"] = pd.to_datetime(records["at"])
+    settled, _hours, minutes = looking._settled(records, hours, WORKING_DAYS_ONLY, ["2025-01"])
+    assert minutes == 10, "the burst after the grace is found, as A was silent in it"
+    assert settled[~settled.settled]["at"].dt.strftime("%H:%M").tolist() == [f"14:{minute:02}" for minute in range(10)]
 
 
 def test_the_peak_after_the_grace_is_explained(inputs):

@@ -35,7 +35,7 @@ class Seen:
     area_hours : pd.DataFrame
         `channel`, `area_name`, `month`, `hour`, `watched_hours` of those whose looking is known by 읍면동 only.
     camera_hours : pd.DataFrame
-        `unit`, `month`, `hour`, `watched_hours` of fixed cameras.
+        `unit`, `month`, `hour`, `in_grace` (on days on which the hour lies in a grace), `watched_hours` of fixed cameras.
     reports_by_day : pd.Series of int, indexed by day
         Citizens' reports, placed or not.
     hours : tuple of city.Hours
@@ -192,7 +192,7 @@ def _settled(records, camera_hours, hours, months):
         return records.assign(settled=True), camera_hours, 0
     days = calendar.days(f"{months[0]}-01", pd.Period(months[-1], "M").end_time)
     kind_of_day, states = timetable(hours, days)
-    goes_on = _through_the_grace(camera_hours, states)
+    goes_on = _through_the_grace(camera_hours)
     cameras = records[fixed].assign(kind=kind_of_day.reindex(records.loc[fixed, "at"].dt.normalize()).to_numpy())
     keys = pd.MultiIndex.from_frame(cameras[["camera", "month"]])
     cameras["on"] = goes_on.reindex(keys).fillna(False).astype(bool).to_numpy()
@@ -218,10 +218,9 @@ def _settled(records, camera_hours, hours, months):
     )
 
 
-def _through_the_grace(camera_hours, states):
+def _through_the_grace(camera_hours):
     """Whether a camera went on through the grace, by camera and month."""
-    in_grace = (states == GRACE).any(axis=0).reshape(HOURS, 60).all(axis=1)
-    watched = camera_hours["watched_hours"].where(camera_hours["hour"].map(pd.Series(in_grace)), 0.0)
+    watched = camera_hours["watched_hours"].where(camera_hours["in_grace"], 0.0)
     return (watched.groupby([camera_hours["unit"], camera_hours["month"]]).sum() > 0).rename("on")
 
 
