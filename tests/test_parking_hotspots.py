@@ -303,6 +303,19 @@ def test_without_a_list_of_lots_nothing_is_said_of_space():
     assert verdicts._verdict("persistent", known, stays(10, 100), 0.4, lots_listed=False) == "unknown"
 
 
+def test_answers_are_those_to_reports_of_the_period(monkeypatch):
+    days = ["2024-12-31", "2025-01-01", "2025-02-28", "2025-03-01"]
+    reports = pd.DataFrame(
+        {"reported_at": pd.to_datetime([*days, "2025-01-01"]), "outcome": ["rejected"] * 2 + ["accepted"] * 3}
+    )
+    reports = reports.assign(
+        time_precision=["day"] * 4 + ["year"], position_state="as_sent", longitude=127.2, latitude=37.65
+    )
+    monkeypatch.setattr(reading, "scan", lambda city, name, connection: ibis.memtable(reports))
+    answers = reading._answers(SimpleNamespace(opened=None, months=MONTHS), connect())
+    assert answers.rejected.tolist() == [True, False]
+
+
 def test_free_spaces_are_those_of_all_lots_within_reach_at_the_busy_hours():
     hours = {f"free_{hour}": [30.0, 5.0, 900.0] for hour in range(24)} | {"free_12": [2.0, 3.0, 900.0]}
     lots = pd.DataFrame({"lot_name": ["가", "나", "다"], "x": [100.0, 250.0, 400.0], "y": 0.0, **hours})

@@ -56,7 +56,7 @@ class Whole:
     parked : pd.DataFrame, one row a stay of the period whose vehicle is known
         `x`, `y`, `vehicle` (number), `often`: seen `SEEN_OFTEN` times or more.
     answers : pd.DataFrame
-        `x`, `y`, `rejected` (bool) of citizens' reports that were answered.
+        `x`, `y`, `rejected` (bool) of citizens' reports of the period that were answered.
     register_day : str
         Day of the register of debts; empty without one.
     """
@@ -185,7 +185,7 @@ def _whole(choices, connection, tickets, exposure):
         lots=_lots(city, connection),
         vehicles=vehicles,
         parked=parked,
-        answers=_answers(city, connection),
+        answers=_answers(choices, connection),
         register_day=register_day,
     )
 
@@ -270,8 +270,11 @@ def _vehicles(choices, connection, placed):
     return table, stays.assign(vehicle=pd.factorize(stays["vehicle"])[0]), register_day
 
 
-def _answers(city, connection):
-    answered = scan(city, "citizen_reports", connection).filter(
-        _.outcome.isin(["accepted", "partly", "rejected"]) & _.position_state.isin(TRUSTED)
+def _answers(choices, connection):
+    answered = scan(choices.opened, "citizen_reports", connection).filter(
+        _.outcome.isin(["accepted", "partly", "rejected"])
+        & _.position_state.isin(TRUSTED)
+        & ~_.time_precision.isin(["year"])
+        & _.reported_at.strftime("%Y-%m").isin(choices.months)
     )
     return to_5179(answered).select("x", "y", rejected=_.outcome == "rejected").to_pandas()
