@@ -465,6 +465,21 @@ def test_the_next_month_is_forecast_from_reports_if_there_are_enough_months_of_t
     assert outlook._channel(cells, both, "2026-02") == (None, []), "nobody reported in the last month"
 
 
+def test_next_month_is_foreseen_with_the_rules_that_hold_here(monkeypatch, inputs):
+    def ask(*given):
+        raise LookupError(given[-1])
+
+    for name, stub in {"read_areas": len, "correct": lambda *given: None, "look_ahead": ask}.items():
+        monkeypatch.setattr(case, name, stub)
+    city = SimpleNamespace(rules_of="인천 부평구", name=SimpleNamespace(ko="부평구"))
+    choices = SimpleNamespace(
+        months=MONTHS, last_month=MONTHS[-1], area="", top_places=5, forecast_places=5, opened=city
+    )
+    whole = SimpleNamespace(by_area_hour=None, by_cell_day=None)
+    with pytest.raises(LookupError, match="인천 부평구"):
+        case.analyse(dataclasses.replace(inputs, whole=whole), choices)
+
+
 def test_events_around_one_street_alone_are_less_surprising_than_around_many():
     counts, exposure = np.array([[30.0, 10, 10, 10]]), np.ones((1, 4))
     alone = sparse.eye_array(4, format="csr")
