@@ -441,12 +441,25 @@ def test_one_reporter_counts_once_a_place_and_once_a_neighbourhood():
         ],
         columns=["channel", "reporter", "unit", "month", "x", "y", "opens_stay", "at"],
     )
-    again = looking._reported_again(records, 12)
+    again = looking._reported_again(records, 0, 12)
     assert again.tolist() == [False, True, True, True, True, False, False], (
         "four places of one neighbourhood count as one"
     )
-    three = looking._reported_again(records[records.unit < 3], 12)
+    three = looking._reported_again(records[records.unit < 3], 0, 12)
     assert three.tolist() == [False, True, False, False, False, False]
+
+
+def test_the_first_report_of_the_period_counts_though_reports_end_before_it_does():
+    """Period 2025 of 24 months; the last report is of September, so a year back from it would begin in 2024."""
+    days = pd.to_datetime(["2024-11-05", "2025-03-05", "2025-09-05"])
+    month = [10, 14, 20]
+    records = pd.DataFrame(
+        {"channel": "citizen_report", "reporter": 1.0, "unit": 0, "month": month, "x": 10.0, "y": 0.0, "at": days}
+    )
+    again = looking._reported_again(records.assign(opens_stay=True), 23, 12)
+    assert again.tolist() == [False, False, True]
+    nobody = records.assign(opens_stay=True, reporter=np.nan)
+    assert not looking._reported_again(nobody, 23, 12).any()
 
 
 def test_the_next_month_is_forecast_from_reports_if_there_are_enough_months_of_them():

@@ -163,7 +163,7 @@ def gather(seen, ground, period, channels):
         shape = (len(months), len(ground.units), HOURS)
         exposure[CITIZENS] = np.broadcast_to(reported.to_numpy(np.float32)[:, None, None], shape)
         cells_of[CITIZENS] = ground.share
-    again = _reported_again(records, len(period))
+    again = _reported_again(records, len(months) - 1, len(period))
     on_outage = (records["channel"] == CITIZENS) & records["at"].dt.normalize().isin(outages)
     counts = records["opens_stay"] & ~again & ~on_outage & records.pop("settled")
     told = records["month"] >= months.index(period[0])
@@ -309,9 +309,9 @@ def _report_days(by_day, months):
     return filled[every.strftime("%Y-%m").isin(set(by_day.index.strftime("%Y-%m")))]
 
 
-def _reported_again(records, length):
-    """Reports of a reporter at a place after the first, in each stretch of months as long as the period; and all but the
-    first in a neighbourhood where one reporter reports from place to place.
+def _reported_again(records, last, length):
+    """Reports of a reporter at a place after the first, in each stretch of months as long as the period (which ends with the
+    month `last`); and all but the first in a neighbourhood where one reporter reports from place to place.
 
     A few report all that happens about them: counted place by place, they alone would make hot spots.
     """
@@ -319,7 +319,7 @@ def _reported_again(records, length):
     own = records.loc[known, ["reporter", "unit", "month", "x", "y"]].iloc[
         np.argsort(records.loc[known, "at"], kind="stable")
     ]
-    own["stretch"] = (own["month"].max() - own["month"]) // length if len(own) else own["month"]
+    own["stretch"] = (last - own["month"]) // length
     own[["x", "y"]] = own[["x", "y"]] // REPORTER_METRES
     at_place = own.duplicated(["reporter", "unit", "stretch"])
     block = ["reporter", "x", "y", "stretch"]
