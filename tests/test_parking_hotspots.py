@@ -462,6 +462,21 @@ def test_the_first_report_of_the_period_counts_though_reports_end_before_it_does
     assert not looking._reported_again(nobody, 23, 12).any()
 
 
+def test_the_hours_of_a_camera_that_moved_stay_where_it_stood():
+    """7 moves in May, in which most of its records are of the new place; 8 stays; 9 has no record with a place."""
+    months = [f"2025-{month:02}" for month in range(1, 8)]
+    rows = [("7", 1, 0, 9), ("7", 3, 0, 9), ("7", 4, 0, 2), ("7", 4, 1, 3), ("7", 6, 1, 1), ("8", 3, 2, 1)]
+    records = pd.DataFrame(rows, columns=["camera", "month", "point", "records"]).assign(channel="fixed_camera")
+    hours = [(unit, month, 9, 300.0) for unit in "789" for month in [*months, "2025-08"]]
+    hours = pd.DataFrame(hours, columns=["unit", "month", "hour", "watched_hours"])
+    where = SimpleNamespace(point_unit=np.array([10, 11, 12]))
+    found = looking._cameras(hours, records, where, months).pivot(index="month", columns="unit", values="watched_hours")
+    assert found[10].dropna().index.tolist() == months[:4] and found[11].dropna().index.tolist() == months[4:]
+    assert found[12].tolist() == [300.0] * 7 and found.columns.tolist() == [10, 11, 12]
+    nowhere = looking._cameras(hours, records.head(0), where, months)
+    assert nowhere.empty and {"unit", "point", "watched_hours"} <= set(nowhere)
+
+
 def test_the_next_month_is_forecast_from_reports_if_there_are_enough_months_of_them():
     days = pd.date_range("2025-01-01", "2025-08-31")
 

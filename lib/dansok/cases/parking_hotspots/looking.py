@@ -146,7 +146,7 @@ def gather(seen, ground, period, channels):
         month=records["month"].map(months.index).astype(int),
         hour=records["at"].dt.hour,
     )
-    cameras = _cameras(camera_hours, records)
+    cameras = _cameras(camera_hours, records, ground, months)
     exposure, cells_of, by_area = _own_exposure(seen, cameras, ground, months)
     exposure = {channel: table for channel, table in exposure.items() if channel in channels and table.any()}
     within = slice(months.index(period[0]), None)
@@ -240,13 +240,18 @@ def _kept_share(days_of_kind, watched, left):
     return pd.DataFrame(part, days_of_kind.index).stack()
 
 
-def _cameras(camera_hours, records):
-    """Hours of the cameras that have a place: `unit` (of the ground), `point`, `month`, `hour`, `watched_hours`."""
-    own = records[records["channel"] == CAMERAS].drop_duplicates("camera")
-    at = own.set_index("camera")[["unit", "point"]].add_suffix("_of_place")
-    placed = camera_hours.join(at, on="unit", how="inner")
-    columns = {"unit_of_place": "unit", "point_of_place": "point"}
-    return placed.drop(columns="unit").rename(columns=columns)
+def _cameras(camera_hours, records, ground, months):
+    """Hours of the cameras that have a place: `unit` (of the ground), `point`, `month`, `hour`, `watched_hours`.
+
+    A camera may move: it stands where most of its records of the month are, without any where it stood before, or else after.
+    """
+    own = records[records["channel"] == CAMERAS]
+    sums = own.groupby(["camera", "month", "point"])["records"].sum().sort_values(kind="stable").reset_index()
+    most = sums.drop_duplicates(["camera", "month"], keep="last").pivot(index="camera", columns="month", values="point")
+    at = most.reindex(columns=range(len(months))).ffill(axis=1).bfill(axis=1).set_axis(months, axis=1)
+    point = at.stack().astype(int).rename("point")
+    placed = camera_hours.join(point, on=["unit", "month"], how="inner")
+    return placed.assign(unit=ground.point_unit[placed["point"]])
 
 
 def _camera_parts(cameras):
