@@ -344,6 +344,33 @@ def test_a_month_is_foreseen_for_those_in_arrears_when_it_began():
     assert finding.numbers["visits"] == 96 and "2025-02 to 2025-03" in finding.text.en
 
 
+def test_what_is_foreseen_rests_on_readers_as_known_before_the_months_held_back(monkeypatch):
+    months = [f"2025-0{month}" for month in range(1, 6)]
+    monkeypatch.setattr(presence, "foresight", lambda visits, in_arrears, readers, *rest: (readers, list(in_arrears)))
+
+    def asked(late_hours, begins=months[0]):
+        """In the last three months a car reads as much in so many hours, and at a place where nobody read before."""
+        rows = [("lot", x, month, 60.0, 300) for x in (0, 1) for month in months]
+        rows += [
+            ("patrol_car", x, month, late_hours if month > "2025-02" else 2.0, 40) for x in (0, 1) for month in months
+        ]
+        rows += [("patrol_car", 9, month, late_hours, 40) for month in months[2:]]
+        watched = pd.DataFrame(rows, columns=["looker", "place_x", "month", "hours", "read"])
+        inputs = SimpleNamespace(
+            watched=watched[watched["month"] >= begins].assign(place_y=0, rest_day=False, hour=18),
+            history=pd.DataFrame({"snapshot_on": ["2024-12-31"], "vehicle": ["A"], "present_krw": [1]}),
+            delinquent=visits_of([]), own_visits=pd.DataFrame({"looks": []}), cell_metres=100,
+        )  # fmt: skip
+        return case._foresight(inputs, months)
+
+    (readers, owing), (other, _owing) = asked(2.0), asked(0.5)
+    assert owing == months[1:] and readers.places.values.tolist() == other.places.values.tolist() == [[0, 0], [1, 0]]
+    assert readers.weights.to_dict() == other.weights.to_dict()
+    readers, owing = asked(2.0, begins="2025-04")
+    assert owing == ["2025-05"] and len(readers.places) == 3, "nothing is held back before anything was read"
+    assert set(other.effort) == set(months), "how long they read in the months held back is asked for"
+
+
 def fixed(rows):
     """Hours and reads of a patrol car in January and February 2025: (place_x, month, hours, read)."""
     table = pd.DataFrame(rows, columns=["place_x", "month", "hours", "read"])

@@ -180,6 +180,7 @@ def foresight(visits, in_arrears, readers, months, own_visits, cell_metres):
     in_arrears : dict of str -> pd.Index
         Vehicles in arrears when a month began, by month.
     readers : Readers
+        As known before the first of the HELD_BACK_MONTHS last months of `in_arrears`.
     months : list of str
     own_visits : pd.Series, indexed by vehicle
         Looks at each vehicle that is in arrears now.
