@@ -12,7 +12,7 @@ import shapely
 from dansok.cases import delinquent_map as case
 from dansok.cases.delinquent_map import counts, inputs, presence, sentences, worth
 from dansok.engine import connect
-from dansok.models import recovery
+from dansok.models import backtest, recovery
 from dansok.words import Refusal, Text
 
 DAY = pd.Timestamp("2025-06-30")
@@ -274,6 +274,47 @@ def test_months_count_only_with_a_register_from_their_first_day():
     assert found.sighted.tolist() == [[2, 0], [1, 0]] and found.looks.tolist() == [[10, 0], [10, 7]]
 
 
+def test_a_month_in_which_nobody_looked_keeps_its_place_and_is_missing():
+    """Three places, and no reads in September 2024: what follows is neither its next month nor a year after October."""
+    months = [str(month) for month in pd.period_range("2024-01", "2025-06", freq="M") if str(month) != "2024-09"]
+    cells = [(0, 5), (9, 2), (18, 1)]
+    looks = pd.DataFrame(
+        [(x, 0, 18, month, 50) for month in months for x, _n in cells],
+        columns=["place_x", "place_y", "hour", "month", "looks"],
+    )
+    own = visits_of(
+        [(f"v{n}", 18, "가동", 2 * x, 0, "lot", month) for month in months for x, seen in cells for n in range(seen)]
+    )
+    found = presence.place_hour_counts(own, looks, pd.Timestamp("2024-01-01"))
+    assert found.months[8] == "2024-09" and len(found.months) == 18
+    assert np.isnan(found.sighted[8]).all() and found.sighted[9].tolist() == [5, 2, 1] and not found.looks[8].any()
+    table = presence.stability(found, top=2).set_index("month")
+    gap = table.loc[["2024-09", "2024-10"]]
+    assert np.isnan(table.loc["2024-09", "sighted"]) and table.loc["2024-10", "sighted"] == 8
+    assert gap[["same_places", "rank_correlation"]].isna().all(axis=None)
+    assert (table.drop(gap.index)["same_places"] == 1).all()
+    assert presence.place_hour_counts(own, looks, pd.Timestamp("2026-01-01")).months == []
+
+
+def test_a_month_in_which_nobody_looked_is_not_foreseen():
+    random = np.random.default_rng(2)
+    sighted, looks = random.poisson(random.gamma(0.5, 4, 200), (8, 200)).astype(float), np.full((8, 200), 50.0)
+    sighted[5], looks[5] = np.nan, 0.0
+    test = presence.back_test(counts_of(sighted, looks))
+    assert test.origins == ["2025-05", "2025-07", "2025-08"]
+    table = test.table.set_index("forecaster")
+    for name, listed in {
+        "last_month": (sighted[3], sighted[4], sighted[6]),
+        "all_months": [np.nansum(sighted[:month], axis=0) for month in (4, 6, 7)],
+    }.items():
+        shares = [(backtest.chance_of_choice(seen, 20) * sighted[month]).sum() / sighted[month].sum()
+                  for seen, month in zip(listed, (4, 6, 7), strict=True)]  # fmt: skip
+        assert table.loc[name, "hit_20"] == pytest.approx(np.mean(shares))
+    assert table.loc["ours", "hit_20"] > 0.2 and presence.back_test(counts_of(sighted[:6], looks[:6])).origins == [
+        "2025-05"
+    ]
+
+
 def test_stability_by_hand():
     table = presence.stability(counts_of([[9, 8, 1, 0], [9, 1, 8, 0], [0, 0, 0, 5]]), top=2)
     assert table["month"].tolist() == ["2025-02", "2025-03"]
@@ -361,6 +402,33 @@ def test_a_month_is_foreseen_for_those_in_arrears_when_it_began():
     assert presence.foresight(visits, {}, readers, months, looks, 100) is None
     finding = sentences.foresight_said(found)[0]
     assert finding.numbers["visits"] == 96 and "2025-02 to 2025-03" in finding.text.en
+
+
+def test_what_is_foreseen_rests_on_readers_as_known_before_the_months_held_back(monkeypatch):
+    months = [f"2025-0{month}" for month in range(1, 6)]
+    monkeypatch.setattr(presence, "foresight", lambda visits, in_arrears, readers, *rest: (readers, list(in_arrears)))
+
+    def asked(late_hours, begins=months[0]):
+        """In the last three months a car reads as much in so many hours, and at a place where nobody read before."""
+        rows = [("lot", x, month, 60.0, 300) for x in (0, 1) for month in months]
+        rows += [
+            ("patrol_car", x, month, late_hours if month > "2025-02" else 2.0, 40) for x in (0, 1) for month in months
+        ]
+        rows += [("patrol_car", 9, month, late_hours, 40) for month in months[2:]]
+        watched = pd.DataFrame(rows, columns=["looker", "place_x", "month", "hours", "read"])
+        inputs = SimpleNamespace(
+            watched=watched[watched["month"] >= begins].assign(place_y=0, rest_day=False, hour=18),
+            history=pd.DataFrame({"snapshot_on": ["2024-12-31"], "vehicle": ["A"], "present_krw": [1]}),
+            delinquent=visits_of([]), own_visits=pd.DataFrame({"looks": []}), cell_metres=100,
+        )  # fmt: skip
+        return case._foresight(inputs, months)
+
+    (readers, owing), (other, _owing) = asked(2.0), asked(0.5)
+    assert owing == months[1:] and readers.places.values.tolist() == other.places.values.tolist() == [[0, 0], [1, 0]]
+    assert readers.weights.to_dict() == other.weights.to_dict()
+    readers, owing = asked(2.0, begins="2025-04")
+    assert owing == ["2025-05"] and len(readers.places) == 3, "nothing is held back before anything was read"
+    assert set(other.effort) == set(months), "how long they read in the months held back is asked for"
 
 
 def fixed(rows):

@@ -154,11 +154,11 @@ class PlantedMap:
 def judge(city):
     """One city: the held-back months foreseen and what was said of each visit, the back-test, and presence in places named."""
     said, spoken = [], whereabouts.foreseen
+    readers = presence.readers_of(city.watched, before=list(city.in_arrears)[-presence.HELD_BACK_MONTHS])
+    visits = presence.visits_at(city.delinquent, readers.places)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(whereabouts, "foreseen", lambda *given: said.append(spoken(*given)) or said[-1])
-        found = presence.foresight(
-            city.visits, city.in_arrears, city.readers, city.months, pd.Series(0, city.now), CELL_METRES
-        )
+        found = presence.foresight(visits, city.in_arrears, readers, city.months, pd.Series(0, city.now), CELL_METRES)
     ours = pd.concat(said[:: 1 + len(found.rivals)])
     test = presence.back_test(presence.place_hour_counts(city.delinquent, city.looks, city.first_day))
     hits = test.table.set_index("forecaster")["hit_20"]

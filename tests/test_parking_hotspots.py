@@ -1,8 +1,10 @@
 """The hot-spot case: each table and sentence on counts small enough to work out by hand."""
 
 import dataclasses
+from datetime import date
 from types import SimpleNamespace
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,11 +16,14 @@ from dansok.cases.parking_hotspots import (
     ground,
     looking,
     outlook,
+    reading,
     recorded,
     recorded_sentences,
     verdicts,
 )
 from dansok.choices import span
+from dansok.city import Hours
+from dansok.engine import connect
 from scipy import sparse
 from scipy.stats import nbinom, poisson
 
@@ -49,7 +54,7 @@ def inputs():
             *hours_of("mobile_camera", "가동", "가동", [9, 10, 14], months=["2026-01"]),
         ],
         columns=["channel", "unit", "area_name", "month", "hour", "watched_hours"],
-    )
+    ).assign(in_grace=lambda t: t.hour.isin([12, 13]))
     days = pd.date_range("2024-01-01", "2025-02-28")
     by_day = pd.DataFrame(
         [
@@ -122,6 +127,47 @@ def test_cameras_that_go_on_are_told_from_those_that_stop(inputs):
     lunch = recorded.through_the_grace(inputs, MONTHS)
     assert lunch[lunch.hour == 12].exempt.tolist() == [True]
     assert lunch[lunch.hour == 10].cameras.tolist() == [1, 1]
+
+
+# A grace from 12 to 14 h on working days, none on rest days: camera A stops for it, B goes on.
+WORKING_DAYS_ONLY = (
+    Hours("fixed_camera", "working days", date(2025, 1, 1), None, 420, 1200, (720, 840), "-", True),
+    Hours("fixed_camera", "rest days", date(2025, 1, 1), None, 420, 1200, None, "-", True),
+)
+LUNCHES = pd.DataFrame(
+    [("fixed_camera", unit, pd.Timestamp(2025, 1, day), hour, 1.0)
+     for day in (3, 4)  # Friday, Saturday
+     for unit in "AB"
+     for hour in ((11, 12, 13, 14) if unit == "B" or day == 4 else (11, 14))],
+    columns=["channel", "unit", "day", "hour", "watched_hours"],
+)  # fmt: skip
+
+
+def test_only_hours_of_days_with_a_grace_lie_in_it():
+    exposure = ibis.memtable(LUNCHES.assign(day=LUNCHES.day.dt.date))
+    found = reading._with_grace(exposure, WORKING_DAYS_ONLY, connect()).filter(ibis._.in_grace).to_pandas()
+    assert sorted(zip(found.unit, found.day.astype(str), found.hour, strict=True)) == [
+        ("B", "2025-01-03", 12),
+        ("B", "2025-01-03", 13),
+    ]
+    assert not reading._with_grace(exposure, (), connect()).in_grace.any().execute()
+    assert reading._with_grace(exposure, WORKING_DAYS_ONLY, connect()).count().execute() == len(LUNCHES)
+
+
+def test_a_camera_that_watches_at_lunch_on_rest_days_alone_stops_for_the_grace(inputs):
+    hours = LUNCHES.assign(in_grace=LUNCHES.hour.isin([12, 13]) & (LUNCHES.day.dt.day == 3), month="2025-01")
+    known = dataclasses.replace(inputs, camera_hours=hours)
+    table = recorded._by_unit_and_hour(known, ["2025-01"])
+    assert table.groupby("unit").exempt.first().to_dict() == {"A": False, "B": True}
+    rows = [("A", f"2025-01-03 14:{minute:02}", 1 if minute > 9 else 6) for minute in range(60)]
+    rows += [("A", f"2025-01-03 {hour}:{minute:02}", 1) for hour in (11, 15, 16) for minute in range(60)]
+    records = pd.DataFrame(rows, columns=["camera", "at", "records"]).assign(
+        channel="fixed_camera", month="2025-01", exact=True
+    )
+    records["at"] = pd.to_datetime(records["at"])
+    settled, _hours, minutes = looking._settled(records, hours, WORKING_DAYS_ONLY, ["2025-01"])
+    assert minutes == 10, "the burst after the grace is found, as A was silent in it"
+    assert settled[~settled.settled]["at"].dt.strftime("%H:%M").tolist() == [f"14:{minute:02}" for minute in range(10)]
 
 
 def test_the_peak_after_the_grace_is_explained(inputs):
@@ -257,6 +303,19 @@ def test_without_a_list_of_lots_nothing_is_said_of_space():
     assert verdicts._verdict("persistent", known, stays(10, 100), 0.4, lots_listed=False) == "unknown"
 
 
+def test_answers_are_those_to_reports_of_the_period(monkeypatch):
+    days = ["2024-12-31", "2025-01-01", "2025-02-28", "2025-03-01"]
+    reports = pd.DataFrame(
+        {"reported_at": pd.to_datetime([*days, "2025-01-01"]), "outcome": ["rejected"] * 2 + ["accepted"] * 3}
+    )
+    reports = reports.assign(
+        time_precision=["day"] * 4 + ["year"], position_state="as_sent", longitude=127.2, latitude=37.65
+    )
+    monkeypatch.setattr(reading, "scan", lambda city, name, connection: ibis.memtable(reports))
+    answers = reading._answers(SimpleNamespace(opened=None, months=MONTHS), connect())
+    assert answers.rejected.tolist() == [True, False]
+
+
 def test_free_spaces_are_those_of_all_lots_within_reach_at_the_busy_hours():
     hours = {f"free_{hour}": [30.0, 5.0, 900.0] for hour in range(24)} | {"free_12": [2.0, 3.0, 900.0]}
     lots = pd.DataFrame({"lot_name": ["가", "나", "다"], "x": [100.0, 250.0, 400.0], "y": 0.0, **hours})
@@ -382,12 +441,40 @@ def test_one_reporter_counts_once_a_place_and_once_a_neighbourhood():
         ],
         columns=["channel", "reporter", "unit", "month", "x", "y", "opens_stay", "at"],
     )
-    again = looking._reported_again(records, 12)
+    again = looking._reported_again(records, 0, 12)
     assert again.tolist() == [False, True, True, True, True, False, False], (
         "four places of one neighbourhood count as one"
     )
-    three = looking._reported_again(records[records.unit < 3], 12)
+    three = looking._reported_again(records[records.unit < 3], 0, 12)
     assert three.tolist() == [False, True, False, False, False, False]
+
+
+def test_the_first_report_of_the_period_counts_though_reports_end_before_it_does():
+    """Period 2025 of 24 months; the last report is of September, so a year back from it would begin in 2024."""
+    days = pd.to_datetime(["2024-11-05", "2025-03-05", "2025-09-05"])
+    month = [10, 14, 20]
+    records = pd.DataFrame(
+        {"channel": "citizen_report", "reporter": 1.0, "unit": 0, "month": month, "x": 10.0, "y": 0.0, "at": days}
+    )
+    again = looking._reported_again(records.assign(opens_stay=True), 23, 12)
+    assert again.tolist() == [False, False, True]
+    nobody = records.assign(opens_stay=True, reporter=np.nan)
+    assert not looking._reported_again(nobody, 23, 12).any()
+
+
+def test_the_hours_of_a_camera_that_moved_stay_where_it_stood():
+    """7 moves in May, in which most of its records are of the new place; 8 stays; 9 has no record with a place."""
+    months = [f"2025-{month:02}" for month in range(1, 8)]
+    rows = [("7", 1, 0, 9), ("7", 3, 0, 9), ("7", 4, 0, 2), ("7", 4, 1, 3), ("7", 6, 1, 1), ("8", 3, 2, 1)]
+    records = pd.DataFrame(rows, columns=["camera", "month", "point", "records"]).assign(channel="fixed_camera")
+    hours = [(unit, month, 9, 300.0) for unit in "789" for month in [*months, "2025-08"]]
+    hours = pd.DataFrame(hours, columns=["unit", "month", "hour", "watched_hours"])
+    where = SimpleNamespace(point_unit=np.array([10, 11, 12]))
+    found = looking._cameras(hours, records, where, months).pivot(index="month", columns="unit", values="watched_hours")
+    assert found[10].dropna().index.tolist() == months[:4] and found[11].dropna().index.tolist() == months[4:]
+    assert found[12].tolist() == [300.0] * 7 and found.columns.tolist() == [10, 11, 12]
+    nowhere = looking._cameras(hours, records.head(0), where, months)
+    assert nowhere.empty and {"unit", "point", "watched_hours"} <= set(nowhere)
 
 
 def test_the_next_month_is_forecast_from_reports_if_there_are_enough_months_of_them():
@@ -404,6 +491,21 @@ def test_the_next_month_is_forecast_from_reports_if_there_are_enough_months_of_t
     channel, months = outlook._channel(cells, late, "2025-08")
     assert (channel, months[0], len(months)) == ("fixed_camera", "2025-01", 8)
     assert outlook._channel(cells, both, "2026-02") == (None, []), "nobody reported in the last month"
+
+
+def test_next_month_is_foreseen_with_the_rules_that_hold_here(monkeypatch, inputs):
+    def ask(*given):
+        raise LookupError(given[-1])
+
+    for name, stub in {"read_areas": len, "correct": lambda *given: None, "look_ahead": ask}.items():
+        monkeypatch.setattr(case, name, stub)
+    city = SimpleNamespace(rules_of="인천 부평구", name=SimpleNamespace(ko="부평구"))
+    choices = SimpleNamespace(
+        months=MONTHS, last_month=MONTHS[-1], area="", top_places=5, forecast_places=5, opened=city
+    )
+    whole = SimpleNamespace(by_area_hour=None, by_cell_day=None)
+    with pytest.raises(LookupError, match="인천 부평구"):
+        case.analyse(dataclasses.replace(inputs, whole=whole), choices)
 
 
 def test_events_around_one_street_alone_are_less_surprising_than_around_many():

@@ -128,7 +128,7 @@ def _camera_hours(world):
         up = pd.Series(world.watch.working(np.full(len(every), number), every)).groupby(month).sum()
         rows += [(f"C{number}", name, hour, days * hours[hour]) for name, days in up.items() for hour in range(7, 21)]
     table = pd.DataFrame(rows, columns=["unit", "month", "hour", "watched_hours"])
-    return table[table.watched_hours > 0]
+    return table[table.watched_hours > 0].assign(in_grace=table.hour.isin([12, 13]))
 
 
 def grounds_of(world, seen):

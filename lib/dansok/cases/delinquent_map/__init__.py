@@ -155,10 +155,9 @@ def analyse(inputs, choices):
     hours, by_area = counts.hours_of_day(read, looks["area_hour"], few), counts.areas(read, looks["area_hour"], few)
     cells, whole = counts.map_cells(read, looks["map"], few), counts.whole_city(read, looks["area_hour"], few)
     begins = pd.Timestamp(f"{months[0]}-01")
-    readers = presence.readers_of(inputs.watched)
     monthly = presence.place_hour_counts(inputs.delinquent, looks["place_hour"], inputs.first_day)
     test, stable = presence.back_test(monthly), presence.stability(monthly, choices.top_place_hours)
-    found = _foresight(inputs, readers, months)
+    found = _foresight(inputs, months)
     model = recovery.fit(worth.followed(inputs.history, inputs.seizures, held.day), worth.HORIZON_DAYS)
     value, fair = worth.portfolios(held, model, few), worth.fairness(held.vehicles, law, few)
     top = choices.top_place_hours
@@ -219,16 +218,21 @@ def analyse(inputs, choices):
     )
 
 
-def _foresight(inputs, readers, months):
-    """As `presence.foresight`, of the vehicles that the last register before each month shows to owe."""
-    if not readers.effort:
-        return None
+def _foresight(inputs, months):
+    """As `presence.foresight`, of the vehicles that the last register before each month shows to owe, by readers as known before
+    the first month held back."""
     owing = inputs.history[inputs.history["present_krw"] > 0]
     days, in_arrears = pd.to_datetime(owing["snapshot_on"]), {}
+    read = inputs.watched.loc[inputs.watched["read"] > 0, "month"]
     for month in months[1:]:
         earlier = days[days < pd.Timestamp(f"{month}-01")]
-        if len(earlier):
+        if len(earlier) and (read < month).any():
             in_arrears[month] = pd.Index(owing.loc[earlier.index[earlier == earlier.max()], "vehicle"])
+    if not in_arrears:
+        return None
+    readers = presence.readers_of(inputs.watched, before=list(in_arrears)[-presence.HELD_BACK_MONTHS :][0])
+    if not readers.effort:
+        return None
     visits = presence.visits_at(inputs.delinquent, readers.places)
     return presence.foresight(visits, in_arrears, readers, months, inputs.own_visits["looks"], inputs.cell_metres)
 

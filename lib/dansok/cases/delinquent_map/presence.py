@@ -180,6 +180,7 @@ def foresight(visits, in_arrears, readers, months, own_visits, cell_metres):
     in_arrears : dict of str -> pd.Index
         Vehicles in arrears when a month began, by month.
     readers : Readers
+        As known before the first of the HELD_BACK_MONTHS last months of `in_arrears`.
     months : list of str
     own_visits : pd.Series, indexed by vehicle
         Looks at each vehicle that is in arrears now.
@@ -235,7 +236,10 @@ def _last_days(days):
 
 @dataclass(frozen=True)
 class Counts:
-    """Sightings of vehicles in arrears and looks at all, by whole month (rows) and place-hour (columns)."""
+    """Sightings of vehicles in arrears and looks at all, by whole month (rows, without a gap) and place-hour (columns).
+
+    Sightings are missing in a month in which nobody looked.
+    """
 
     months: list
     units: pd.DataFrame
@@ -260,7 +264,8 @@ def place_hour_counts(delinquent, looks, first_day):
     """
     own = delinquent[delinquent["reads"] > 0]
     own = own.assign(**{f"place_{axis}": own[f"cell_{axis}"] // PLACE_CELLS for axis in "xy"})
-    months = [month for month in sorted(looks["month"].unique()) if pd.Timestamp(f"{month}-01") >= first_day]
+    seen = looks.loc[pd.to_datetime(looks["month"]) >= first_day, "month"]
+    months = [str(month) for month in pd.period_range(seen.min(), seen.max(), freq="M")] if len(seen) else []
     by = ["place_x", "place_y", "hour"]
     units = looks[by].drop_duplicates().sort_values(by, ignore_index=True)
     number = units.reset_index(names="unit")
@@ -271,7 +276,9 @@ def place_hour_counts(delinquent, looks, first_day):
         array = np.zeros((len(months), len(units)))
         np.add.at(array, (np.searchsorted(months, found["month"]), found["unit"]), found[name])
         arrays.append(array)
-    return Counts(months, units, *arrays)
+    sighted, looked = arrays
+    sighted[~looked.any(axis=1)] = np.nan
+    return Counts(months, units, sighted, looked)
 
 
 def stability(counts, top):
@@ -286,8 +293,9 @@ def stability(counts, top):
     Returns
     -------
     pd.DataFrame, one row a month but the first
-        `month`, `sighted`, `same_places`: share of the first places of the month before that are first again (0-1; missing where
-        either month has no sighting), `rank_correlation` of the places sighted in either (missing for under three).
+        `month`, `sighted` (missing: nobody looked), `same_places`: share of the first places of the month before that are first
+        again (0-1; missing where either month has no sighting), `rank_correlation` of the places sighted in either (missing for
+        under three, or where nobody looked in either month).
     """
     place = counts.units.groupby(["place_x", "place_y"]).ngroup().to_numpy()
     by_place = np.zeros((len(counts.months), place.max() + 1 if len(place) else 0))
@@ -299,7 +307,8 @@ def stability(counts, top):
         first, earlier = ((seen > 0) * backtest.chance_of_choice(seen, top) for seen in (sighted, before))
         same = (first * earlier).sum() / earlier.sum() if first.any() and earlier.any() else np.nan
         correlation = pd.Series(sighted[both]).corr(pd.Series(before[both]), "spearman") if both.sum() > 2 else np.nan
-        rows.append((month, int(sighted.sum()), same, correlation))
+        total = sighted.sum()
+        rows.append((month, total if np.isnan(total) else int(total), same, correlation))
     return pd.DataFrame(rows, columns=["month", "sighted", "same_places", "rank_correlation"])
 
 
@@ -333,16 +342,18 @@ def back_test(counts):
     Returns
     -------
     Backtest or None
-        None with fewer months than a forecast needs, or without sightings.
+        None with fewer months than a forecast needs, or without sightings. Months in which nobody looked are neither counted nor
+        foreseen; last month's list is then that of the month before.
     """
-    origins = list(range(LEAST_MONTHS, len(counts.months)))
+    looked = counts.looks.any(axis=1)
+    origins = np.flatnonzero(looked)[LEAST_MONTHS:].tolist()
     if not origins or not counts.sighted[origins].sum():
         return None
     near, months = neighbours_of(counts.units), np.arange(len(counts.months))
     forecasters = {
         "ours": lambda past, known: _sightings(past, counts.looks[known], known, near),
-        "last_month": forecast.last_month,
-        "all_months": lambda past, known: past.sum(axis=0),
+        "last_month": lambda past, known: past[looked[known]][-1],
+        "all_months": lambda past, known: np.nansum(past, axis=0),
         "busiest_readers": lambda past, known: counts.looks[known].sum(axis=0),
     }
     scores, actual = backtest.roll(forecasters, counts.sighted, months, origins)

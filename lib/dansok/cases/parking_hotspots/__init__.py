@@ -276,7 +276,9 @@ def analyse(inputs, choices):
     ledger = recorded.ledger_of(inputs, months)
     areas, whole = read_areas(inputs.areas), inputs.whole
     corrected = correct(whole, areas, choices)
-    outlook = look_ahead(*_of_area(whole, choices), choices.last_month, choices.forecast_places, choices.opened.name.ko)
+    outlook = look_ahead(
+        *_of_area(whole, choices), choices.last_month, choices.forecast_places, choices.opened.rules_of
+    )
     if outlook is not None:
         outlook = outlook.with_names(whole.names, areas, choices.cell_metres)
     repeat = verdicts.repeat_vehicles(whole.vehicles)

@@ -35,7 +35,7 @@ class Seen:
     area_hours : pd.DataFrame
         `channel`, `area_name`, `month`, `hour`, `watched_hours` of those whose looking is known by 읍면동 only.
     camera_hours : pd.DataFrame
-        `unit`, `month`, `hour`, `watched_hours` of fixed cameras.
+        `unit`, `month`, `hour`, `in_grace` (on days on which the hour lies in a grace), `watched_hours` of fixed cameras.
     reports_by_day : pd.Series of int, indexed by day
         Citizens' reports, placed or not.
     hours : tuple of city.Hours
@@ -146,7 +146,7 @@ def gather(seen, ground, period, channels):
         month=records["month"].map(months.index).astype(int),
         hour=records["at"].dt.hour,
     )
-    cameras = _cameras(camera_hours, records)
+    cameras = _cameras(camera_hours, records, ground, months)
     exposure, cells_of, by_area = _own_exposure(seen, cameras, ground, months)
     exposure = {channel: table for channel, table in exposure.items() if channel in channels and table.any()}
     within = slice(months.index(period[0]), None)
@@ -163,7 +163,7 @@ def gather(seen, ground, period, channels):
         shape = (len(months), len(ground.units), HOURS)
         exposure[CITIZENS] = np.broadcast_to(reported.to_numpy(np.float32)[:, None, None], shape)
         cells_of[CITIZENS] = ground.share
-    again = _reported_again(records, len(period))
+    again = _reported_again(records, len(months) - 1, len(period))
     on_outage = (records["channel"] == CITIZENS) & records["at"].dt.normalize().isin(outages)
     counts = records["opens_stay"] & ~again & ~on_outage & records.pop("settled")
     told = records["month"] >= months.index(period[0])
@@ -192,7 +192,7 @@ def _settled(records, camera_hours, hours, months):
         return records.assign(settled=True), camera_hours, 0
     days = calendar.days(f"{months[0]}-01", pd.Period(months[-1], "M").end_time)
     kind_of_day, states = timetable(hours, days)
-    goes_on = _through_the_grace(camera_hours, states)
+    goes_on = _through_the_grace(camera_hours)
     cameras = records[fixed].assign(kind=kind_of_day.reindex(records.loc[fixed, "at"].dt.normalize()).to_numpy())
     keys = pd.MultiIndex.from_frame(cameras[["camera", "month"]])
     cameras["on"] = goes_on.reindex(keys).fillna(False).astype(bool).to_numpy()
@@ -218,10 +218,9 @@ def _settled(records, camera_hours, hours, months):
     )
 
 
-def _through_the_grace(camera_hours, states):
+def _through_the_grace(camera_hours):
     """Whether a camera went on through the grace, by camera and month."""
-    in_grace = (states == GRACE).any(axis=0).reshape(HOURS, 60).all(axis=1)
-    watched = camera_hours["watched_hours"].where(camera_hours["hour"].map(pd.Series(in_grace)), 0.0)
+    watched = camera_hours["watched_hours"].where(camera_hours["in_grace"], 0.0)
     return (watched.groupby([camera_hours["unit"], camera_hours["month"]]).sum() > 0).rename("on")
 
 
@@ -241,13 +240,18 @@ def _kept_share(days_of_kind, watched, left):
     return pd.DataFrame(part, days_of_kind.index).stack()
 
 
-def _cameras(camera_hours, records):
-    """Hours of the cameras that have a place: `unit` (of the ground), `point`, `month`, `hour`, `watched_hours`."""
-    own = records[records["channel"] == CAMERAS].drop_duplicates("camera")
-    at = own.set_index("camera")[["unit", "point"]].add_suffix("_of_place")
-    placed = camera_hours.join(at, on="unit", how="inner")
-    columns = {"unit_of_place": "unit", "point_of_place": "point"}
-    return placed.drop(columns="unit").rename(columns=columns)
+def _cameras(camera_hours, records, ground, months):
+    """Hours of the cameras that have a place: `unit` (of the ground), `point`, `month`, `hour`, `watched_hours`.
+
+    A camera may move: it stands where most of its records of the month are, without any where it stood before, or else after.
+    """
+    own = records[records["channel"] == CAMERAS]
+    sums = own.groupby(["camera", "month", "point"])["records"].sum().sort_values(kind="stable").reset_index()
+    most = sums.drop_duplicates(["camera", "month"], keep="last").pivot(index="camera", columns="month", values="point")
+    at = most.reindex(columns=range(len(months))).ffill(axis=1).bfill(axis=1).set_axis(months, axis=1)
+    point = at.stack().astype(int).rename("point")
+    placed = camera_hours.join(point, on=["unit", "month"], how="inner")
+    return placed.assign(unit=ground.point_unit[placed["point"]])
 
 
 def _camera_parts(cameras):
@@ -310,9 +314,9 @@ def _report_days(by_day, months):
     return filled[every.strftime("%Y-%m").isin(set(by_day.index.strftime("%Y-%m")))]
 
 
-def _reported_again(records, length):
-    """Reports of a reporter at a place after the first, in each stretch of months as long as the period; and all but the
-    first in a neighbourhood where one reporter reports from place to place.
+def _reported_again(records, last, length):
+    """Reports of a reporter at a place after the first, in each stretch of months as long as the period (which ends with the
+    month `last`); and all but the first in a neighbourhood where one reporter reports from place to place.
 
     A few report all that happens about them: counted place by place, they alone would make hot spots.
     """
@@ -320,7 +324,7 @@ def _reported_again(records, length):
     own = records.loc[known, ["reporter", "unit", "month", "x", "y"]].iloc[
         np.argsort(records.loc[known, "at"], kind="stable")
     ]
-    own["stretch"] = (own["month"].max() - own["month"]) // length if len(own) else own["month"]
+    own["stretch"] = (last - own["month"]) // length
     own[["x", "y"]] = own[["x", "y"]] // REPORTER_METRES
     at_place = own.duplicated(["reporter", "unit", "stretch"])
     block = ["reporter", "x", "y", "stretch"]

@@ -95,7 +95,7 @@ def look_ahead(by_area_hour, by_cell_day, last_month, how_many, place):
     how_many : int
         Places to name.
     place : str
-        City, for the steps in its rules.
+        Whose rules hold, as `City.rules_of`, for the steps in them.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import _
 
@@ -10,8 +11,9 @@ from dansok.cases.parking_hotspots.looking import CAMERAS, CITIZENS, Seen
 from dansok.choices import arrivals_told
 from dansok.clean import read_table, scan
 from dansok.engine import connect
+from dansok.korea import calendar
 from dansok.link import scan_linked
-from dansok.link.exposure import TO_THE_MINUTE, camera_unit
+from dansok.link.exposure import GRACE, TO_THE_MINUTE, camera_unit, timetable
 from dansok.link.places import TRUSTED
 from dansok.space import add_cells, to_5179
 
@@ -54,7 +56,7 @@ class Whole:
     parked : pd.DataFrame, one row a stay of the period whose vehicle is known
         `x`, `y`, `vehicle` (number), `often`: seen `SEEN_OFTEN` times or more.
     answers : pd.DataFrame
-        `x`, `y`, `rejected` (bool) of citizens' reports that were answered.
+        `x`, `y`, `rejected` (bool) of citizens' reports of the period that were answered.
     register_day : str
         Day of the register of debts; empty without one.
     """
@@ -80,7 +82,7 @@ class Inputs:
     by_place: (
         pd.DataFrame
     )  # channel, month, area_name, place (name without blanks), place_name, x, y, cell_x, cell_y, records
-    camera_hours: pd.DataFrame  # channel, unit, area_name, month, hour, watched_hours
+    camera_hours: pd.DataFrame  # channel, unit, area_name, month, hour, in_grace, watched_hours
     weekdays_watched: pd.DataFrame  # channel, month, weekday, hour, watched_hours
     camera_records: pd.DataFrame  # unit, month, hour, records
     after_grace: pd.DataFrame  # month, minute (after midnight), records of fixed cameras
@@ -103,7 +105,7 @@ def load(choices):
         unit=camera_unit(),
         name=ibis.coalesce(_.place_name, _.place_as_sent),
     )
-    exposure = scan_linked(city, "exposure", connection).mutate(
+    exposure = _with_grace(scan_linked(city, "exposure", connection), _camera_hours(city), connection).mutate(
         month=_.day.strftime("%Y-%m"), weekday=_.day.day_of_week.index()
     )
     return _inputs(choices, tickets, exposure, _whole(choices, connection, tickets, exposure))
@@ -135,7 +137,7 @@ def _inputs(choices, tickets, exposure, whole):
         .agg(records=_.records.sum(), place_name=_.name.min())
         .order_by("channel", "month", *place)
         .to_pandas(),
-        camera_hours=hours_watched(exposure, "channel", "unit", "area_name", "month", "hour"),
+        camera_hours=hours_watched(exposure, "channel", "unit", "area_name", "month", "hour", "in_grace"),
         weekdays_watched=hours_watched(exposure, "channel", "month", "weekday", "hour"),
         camera_records=count(cameras, "unit", "month", "hour"),
         after_grace=count(cameras.mutate(minute=_.hour * 60 + _.issued_at.minute().cast("int64")), "month", "minute"),
@@ -149,6 +151,21 @@ def _inputs(choices, tickets, exposure, whole):
 
 def _camera_hours(city):
     return tuple(entry for entry in city.hours if entry.channel == CAMERAS)
+
+
+def _with_grace(exposure, hours, connection):
+    """The exposure, with `in_grace`: the hour lies wholly in a grace that fixed cameras have on that day."""
+    cameras = exposure.filter(_.channel == CAMERAS)
+    first, last = cameras.day.min().execute(), cameras.day.max().execute()
+    if not hours or pd.isna(first):
+        return exposure.mutate(in_grace=False)
+    kind_of_day, states = timetable(hours, calendar.days(first, last))
+    whole = (states == GRACE).reshape(len(states), 24, 60).all(axis=2)
+    day, hour = np.nonzero(whole[kind_of_day])
+    graces = pd.DataFrame({"channel": CAMERAS, "day": kind_of_day.index[day], "hour": hour, "in_grace": True})
+    table = connection.create_table("hours_in_grace", graces, temp=True, overwrite=True).mutate(day=_.day.date())
+    joined = exposure.left_join(table, ["channel", "day", "hour"])
+    return joined.select(*exposure.columns, in_grace=ibis.coalesce(_.in_grace, False))
 
 
 def _whole(choices, connection, tickets, exposure):
@@ -168,7 +185,7 @@ def _whole(choices, connection, tickets, exposure):
         lots=_lots(city, connection),
         vehicles=vehicles,
         parked=parked,
-        answers=_answers(city, connection),
+        answers=_answers(choices, connection),
         register_day=register_day,
     )
 
@@ -194,7 +211,7 @@ def _seen(city, connection, tickets, exposure):
         records=records.assign(reporter=number.where(number >= 0)),
         drives=_drives(city, connection),
         area_hours=hours_watched(by_area, "channel", "area_name", "month", "hour"),
-        camera_hours=hours_watched(exposure.filter(_.channel == CAMERAS), "unit", "month", "hour"),
+        camera_hours=hours_watched(exposure.filter(_.channel == CAMERAS), "unit", "month", "hour", "in_grace"),
         reports_by_day=reports.assign(day=pd.to_datetime(reports["day"])).set_index("day")["records"],
         hours=_camera_hours(city),
     )
@@ -253,8 +270,11 @@ def _vehicles(choices, connection, placed):
     return table, stays.assign(vehicle=pd.factorize(stays["vehicle"])[0]), register_day
 
 
-def _answers(city, connection):
-    answered = scan(city, "citizen_reports", connection).filter(
-        _.outcome.isin(["accepted", "partly", "rejected"]) & _.position_state.isin(TRUSTED)
+def _answers(choices, connection):
+    answered = scan(choices.opened, "citizen_reports", connection).filter(
+        _.outcome.isin(["accepted", "partly", "rejected"])
+        & _.position_state.isin(TRUSTED)
+        & ~_.time_precision.isin(["year"])
+        & _.reported_at.strftime("%Y-%m").isin(choices.months)
     )
     return to_5179(answered).select("x", "y", rejected=_.outcome == "rejected").to_pandas()

@@ -149,14 +149,13 @@ def _by_unit_and_hour(inputs, months):
     grace: in most of its months."""
     by = ["unit", "month", "hour"]
     effort = within(inputs.camera_hours[inputs.camera_hours.channel == "fixed_camera"], months)
+    # On days without a grace every camera watches at that hour: only hours in a grace tell who goes on through it.
+    in_grace = effort.watched_hours.where(effort.in_grace, 0).groupby([effort.unit, effort.month]).sum()
+    goes_on = (in_grace > 0).groupby("unit").mean() > 0.5
     watched = effort.groupby(by).watched_hours.sum()
     records = within(inputs.camera_records, months).groupby(by).records.sum()
     table = pd.concat([watched, records], axis=1).fillna({"records": 0})
     table = table[table.watched_hours > 0].reset_index()
-    in_grace = (
-        table.watched_hours.where(table.hour.isin(inputs.grace_hours), 0).groupby([table.unit, table.month]).sum()
-    )
-    goes_on = (in_grace > 0).groupby("unit").mean() > 0.5
     return table.assign(exempt=table.unit.map(goes_on))
 
 
