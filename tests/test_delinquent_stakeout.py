@@ -4,17 +4,21 @@ import itertools
 import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from dansok.cases import delinquent_stakeout as case
+from dansok.cases.delinquent_map.inputs import PLACE_CELLS
 from dansok.cases.delinquent_stakeout import duty, foresight, past, shown, trials
 from dansok.cases.delinquent_stakeout.ground import Ground, ground_of, squad_hours
 from dansok.city import open_city
 from dansok.korea import calendar
+from dansok.link import read_linked
 from dansok.link.registers import arrears_as_of
 from dansok.models import stakeout
+from dansok.tables import READERS
 from dansok.words import Refusal
 
 USUAL = {
@@ -220,8 +224,6 @@ def test_a_scale_that_no_month_tells_is_one_and_unsure():
 
 
 def test_a_trial_does_not_know_what_readers_did_from_its_month_on(inputs):
-    from dataclasses import replace
-
     month = sorted(inputs.watched["month"].unique())[-2]
     later = inputs.watched["month"] >= month
     other = replace(inputs, watched=inputs.watched.assign(read=inputs.watched["read"].where(~later, 7)))
@@ -305,8 +307,6 @@ def test_a_gain_above_twice_is_called_a_likely_mistake():
 
 
 def test_a_city_without_an_earlier_register_has_no_trial(sample_city, inputs):
-    from dataclasses import replace
-
     late = replace(inputs, history=inputs.history[inputs.history["snapshot_on"] == inputs.history["snapshot_on"].max()])
     choices = choices_of(sample_city)
     tried = trials.try_months(late, choices, choices.months[-2:])
@@ -476,3 +476,98 @@ def test_nights_are_spread_over_the_working_days_of_the_month():
     assert table["slot"].eq(6).all() and table["hours"].eq(1.5).all()
     every = duty.blocks_of("2025-05", teams=1, nights=31, starts=20, hours=3, blocks=1)
     assert len(every) == calendar.days("2025-05-01", "2025-05-31")["is_working_day"].sum()
+
+
+# --- what a month that is held back may know ---
+
+
+def until(inputs, month):
+    """Inputs without anything of a month or later."""
+    day = pd.Timestamp(f"{month}-01")
+    return replace(
+        inputs,
+        looks=inputs.looks[inputs.looks["on"] < day],
+        history=inputs.history[pd.to_datetime(inputs.history["snapshot_on"]) < day],
+        seizures=inputs.seizures[inputs.seizures["acted_at"] < day],
+    )
+
+
+def test_a_month_held_back_is_planned_with_what_was_known_before_it(inputs, sample_city):
+    choices = choices_of(sample_city)
+    month = choices.months[-2]
+    found = [
+        foresight.known_before(
+            month, one, ground_of(one, before=month), choices, foresight.whereabouts.Settings(), [5, 6]
+        )
+        for one in (inputs, until(inputs, month))
+    ]
+    pd.testing.assert_frame_equal(*(known.vehicles for known in found))
+    pd.testing.assert_frame_equal(*(known.sightings for known in found))
+    pd.testing.assert_series_equal(*(known.active for known in found))
+    own = [known.encounters.own for known in found]
+    assert len(own[0]) and own[0]["probability"].sum() == pytest.approx(own[1]["probability"].sum())
+    assert (found[0].seen["day"] < f"{month}-01").all()
+
+
+def test_who_has_paid_before_a_month_is_not_planned_for_in_it(inputs, sample_city):
+    choices, settings = choices_of(sample_city), foresight.whereabouts.Settings()
+    month = choices.months[-2]
+    days = pd.to_datetime(inputs.history["snapshot_on"])
+    last = days == days[days < f"{month}-01"].max()
+    paid = inputs.history.loc[last, "vehicle"].iloc[::7]
+    until = inputs.history["until_on"].where(~(last & inputs.history["vehicle"].isin(paid)), days)
+    changed = replace(inputs, history=inputs.history.assign(until_on=until))
+    known, left = (
+        foresight.known_before(month, one, ground_of(one, before=month), choices, settings, [5, 6]).vehicles.index
+        for one in (inputs, changed)
+    )
+    assert set(known) - set(left) == set(paid)
+
+
+def test_trials_choose_their_settings_before_the_first_month(inputs, sample_city, monkeypatch):
+    choices, asked = choices_of(sample_city), []
+    monkeypatch.setattr(
+        foresight, "settings_before", lambda month, *others: asked.append(month) or foresight.whereabouts.Settings()
+    )
+    trials.try_months(inputs, choices, choices.months[-2:])
+    assert asked == choices.months[-2:-1]
+
+
+def test_homes_are_those_of_registers_until_the_day(inputs):
+    ground = ground_of(inputs)
+    moved = inputs.history.sort_values("snapshot_on").drop_duplicates("vehicle")
+    other = next(name for name in ground.places["area_name"].dropna().unique())
+    later = pd.to_datetime(inputs.history["snapshot_on"]) > pd.Timestamp(moved["snapshot_on"].iloc[0])
+    changed = replace(inputs, history=inputs.history.assign(home_area=inputs.history["home_area"].where(~later, other)))
+    day = pd.Timestamp(moved["snapshot_on"].iloc[0])
+    homes = [foresight._homes(one, day, ground)[1] for one in (inputs, changed)]
+    pd.testing.assert_series_equal(*homes)
+
+
+def test_looks_are_what_readers_saw_of_debtors(inputs, sample_city):
+    """Counted again from the visits: what officers and citizens recorded is no look of a reader."""
+    choices = choices_of(sample_city)
+    begins, ends = pd.Timestamp(f"{choices.months[0]}-01"), pd.Timestamp(inputs.held.day) + pd.Timedelta(days=1)
+    visits = read_linked(open_city(sample_city), "debtor_visits")
+    visits = visits[(visits["first_at"] >= begins) & (visits["first_at"] < ends)]
+    read = visits[(visits["reads"] > 0) & visits["looker"].isin(list(READERS))]
+    assert 0 < len(read) < len(visits)
+    at = read[["cell_x", "cell_y"]] // PLACE_CELLS
+    looks = at.assign(vehicle=read["vehicle"], on=read["first_at"].dt.normalize(), hour=read["first_at"].dt.hour)
+    assert len(inputs.looks) == len(looks.drop_duplicates())
+    last = visits.groupby("vehicle")["first_at"].max()
+    assert (inputs.last_seen.reindex(last.index) == last).all() and len(inputs.last_seen) == len(last)
+
+
+def test_crews_wait_where_a_car_was_or_a_lot_is_and_nowhere_beyond_the_city(inputs):
+    ground = ground_of(inputs)
+    watched = inputs.watched[inputs.watched["looker"].isin(["squad_car", "patrol_car"])]
+    never = watched.groupby(["place_x", "place_y"])["hours"].sum().loc[lambda hours: hours <= 0].index
+    places = pd.MultiIndex.from_frame(ground.places[["place_x", "place_y"]])
+    barred = places.isin(never) & ~ground.places["lot"].to_numpy(bool)
+    assert barred.any() and not ground.places.loc[barred, "can_wait"].any()
+    beyond = ground.places["area_name"].where(ground.places.index > 2)  # three of them
+    roster = replace(ground, places=ground.places.assign(area_name=beyond)).roster(
+        duty.blocks_of("2025-08", 1, 2, 18, 4, 2), stakeout.Limits(), 20.0
+    )
+    assert len(roster.places) == beyond.notna().sum() and not roster.places.index.isin([0, 1, 2]).any()

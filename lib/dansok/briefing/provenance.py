@@ -18,6 +18,7 @@ from dansok.words import Text
 PACKAGES = ("duckdb", "ibis-framework", "pandas", "statsmodels", "matplotlib", "typst")
 SHORT = 10  # characters of a hash that people compare by eye
 UNKNOWN = "unknown"
+GIT_SECONDS = 120  # the filter of notebooks starts Python for each of them, which takes a busy machine a while
 FILE_COLUMNS = {
     "source": Text("출처", "Source"),
     "file": Text("파일", "File"),
@@ -82,7 +83,7 @@ def code_commit():
     """Short commit of the code that runs, with `-dirty` after changes that are not committed."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--exclude=*", f"--abbrev={SHORT}"]
     try:
-        ran = subprocess.run([*command, "--dirty"], capture_output=True, text=True, timeout=20, check=False)
+        ran = subprocess.run([*command, "--dirty"], capture_output=True, text=True, timeout=GIT_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return UNKNOWN
     return ran.stdout.strip() if ran.returncode == 0 else UNKNOWN
