@@ -394,6 +394,16 @@ def test_a_log_sheet_names_its_block_and_counts_a_vehicle_once(tmp_path):
     assert done["entries"].tolist() == [1, 4, 0, 0] and done["hits"].tolist() == [0, 2, 0, 0]
 
 
+def test_a_vehicle_met_in_two_blocks_is_one_that_was_promised_once(tmp_path):
+    starts = earlier(tmp_path)
+    log = log_of(*[(at + pd.Timedelta(minutes=5), "met", "A") for at in starts]).assign(
+        plate_token=["p", "p", "q", None]
+    )
+    done = past.delivered(past.plans_until(tmp_path, pd.Timestamp("2025-06-30")), log)
+    assert done["hits"].tolist() == [1, 0, 1, 1] and not done["in_vain"].any()
+    assert past.promised_and_delivered(done)[["hits", "in_vain"]].values.tolist() == [[3, 0]]
+
+
 def test_an_entry_on_the_stroke_counts_in_one_block(tmp_path):
     earlier(tmp_path)
     before = past.plans_until(tmp_path, pd.Timestamp("2025-06-30"))

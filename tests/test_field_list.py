@@ -413,7 +413,6 @@ REFUSED = {
     "another key, not told by the plan": (dict(key_mark=None), GOOD, lambda c, m, t: _another_key(m, t, True),
                                           "not the key with which the tokens of city/2_clean"),
     "plan of another city": (dict(city="seoul"), GOOD, None, "made for another city"),
-    "plan of an older register": (dict(as_of="2025-04-30"), GOOD, None, "rests on the register of 2025-04-30, but today's"),
     "plan of a later register": (dict(snapshot_on="2025-06-30"), GOOD, None, "rests on the register of 2025-06-30"),
     "no plan": ({}, GOOD, lambda c, m, t: shutil.rmtree(c.analysed), "has no stake-out plan 'latest'"),
     "plan without its vehicles": ({}, GOOD, lambda c, m, t: next(c.analysed.rglob("meetings.parquet")).unlink(), "damaged, or its vehicles"),
@@ -427,6 +426,14 @@ REFUSED = {
     "another day for a real city": ({}, GOOD, lambda c, m, t: _real(c), "TODAY is for invented cities alone"),
     "no day": ({}, [*GOOD[:4], "--today", "06/10/2025"], None, "write a day such as"),
 }  # fmt: skip
+
+
+def test_a_newer_register_than_the_plans_decides_who_stands_on_the_list(city, held):
+    write_plan(city, as_of="2025-04-30")
+    made = make(city)
+    top = " ".join(row[0] for row in sheet(made.files[0], LIST)[:HEADER_ROW] if row[0])
+    assert f"{held[TODAY].snapshot_on:%Y-%m-%d}" in top and "2025-04-30" not in top
+    assert len(listed(made.files[0]))
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -140,13 +140,16 @@ def refuse_no_day(plan, day):
 
 
 def refuse_stale(city, plan, held, rules):
-    """Refuse a plan of another register than today's, and arrears that lack the latest payments."""
-    if held.snapshot_on != plan.snapshot_on:
+    """Refuse a plan of a later register than today's, and arrears that lack the latest payments.
+
+    A newer register than the plan's is what the list wants: it decides who may lose the plate, the plan only where to wait.
+    """
+    if held.snapshot_on < plan.snapshot_on:
         raise Refusal(
             f"단속 계획 '{plan.run}'은(는) {plan.snapshot_on:%Y-%m-%d} 체납 자료로 만들었으나 지금 자료는 {held.snapshot_on:%Y-%m-%d} 기준입니다. "
-            "새 자료로 계획을 다시 만드세요.",
+            "계획을 만든 자료나 그 뒤의 자료를 1_raw에 넣으세요.",
             f"The plan '{plan.run}' rests on the register of {plan.snapshot_on:%Y-%m-%d}, but today's is of {held.snapshot_on:%Y-%m-%d}. "
-            "Make the plan again from the new one.",
+            "Put that register or a later one into 1_raw.",
         )
     if not city.sources_of("payments"):
         raise Refusal(

@@ -69,20 +69,24 @@ def delivered(before, log):
     -------
     pd.DataFrame, rows as `before.blocks`
         With `entries` (rows that name the block as the log sheets of field lists do, or name none and are of its team within its
-        hours) and `hits` (vehicles). A block without an entry is not known to have been worked.
+        hours), `hits` (vehicles, each once a plan as in its promise: in the block that met it first) and `in_vain` (entries, and
+        no vehicle met). A block without an entry is not known to have been worked.
     """
     acts = log[log["action"] != NO_ACT]
-    entries, hits = [], []
-    for block in before.blocks.itertuples():
+    found, met_by_run = {}, {}
+    for block in before.blocks.sort_values("starts_at", kind="stable").itertuples():
         following = before.blocks.loc[before.blocks["team"] == block.team, "starts_at"]
         at_the_next = acts["acted_at"].eq(block.ends_at) & acts["acted_at"].isin(following)
         in_time = acts["acted_at"].between(block.starts_at, block.ends_at) & ~at_the_next & (acts["crew"] == block.team)
         own = acts[(acts["block"] == block.block) | (acts["block"].isna() & in_time)]
-        entries.append(len(own))
         met = own.loc[own["action"].isin(HITS), "plate_token"]
         # A seizure may stand in the office's own export and in the crew's log sheet.
-        hits.append(int(met.nunique() + met.isna().sum()))
-    return before.blocks.assign(entries=entries, hits=hits)
+        before_it = met_by_run.setdefault(block.run, set())
+        new = set(met.dropna()) - before_it
+        before_it |= new
+        found[block.Index] = (len(own), len(new) + int(met.isna().sum()), len(own) > 0 and met.empty)
+    told = pd.DataFrame.from_dict(found, orient="index", columns=["entries", "hits", "in_vain"])
+    return before.blocks.join(told.astype({"entries": int, "hits": int, "in_vain": bool}))
 
 
 def factors(done, place_of, rest_days):
@@ -99,7 +103,7 @@ def factors(done, place_of, rest_days):
     """
     worked = done[done["entries"] > 0]
     slots = slot_of(pd.DataFrame({"hour": _middle(worked).dt.hour, "rest_day": rest_days(worked["starts_at"])}))
-    rows = worked.assign(place=place_of(worked["x"], worked["y"]), slot=slots, misses=worked["hits"] == 0)
+    rows = worked.assign(place=place_of(worked["x"], worked["y"]), slot=slots, misses=worked["in_vain"])
     by_site = rows[rows["place"] >= 0].groupby(["place", "slot"], as_index=False)
     table = by_site.agg(
         visits=("hits", "size"), hits=("hits", "sum"), misses=("misses", "sum"), expected=("expected_vehicles", "sum")
@@ -115,7 +119,6 @@ def _middle(blocks):
 def promised_and_delivered(done):
     """By plan: `run`, `blocks`, `worked`, `expected`, `low`, `high` (vehicles in the blocks worked), `hits`, `in_vain` (blocks)."""
     worked = done.assign(worked=done["entries"] > 0)
-    worked["in_vain"] = worked["worked"] & (worked["hits"] == 0)
     for name in ("expected_vehicles", "low_vehicles", "high_vehicles"):
         worked[name] = worked[name].where(worked["worked"], 0.0)
     table = worked.groupby("run", as_index=False).agg(
