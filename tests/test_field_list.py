@@ -505,7 +505,7 @@ def three_lists(sample_city, key_ring, tmp_path_factory):
         path = _copied_key(key_ring, folder / "ring")
         patch.setenv(VARIABLE, str(path))
         city = open_city(_copied(sample_city, folder / "city"))
-        write_plan(city, per_block=3)
+        write_plan(city, per_block=20)
         return folder, [make(city, purpose=f"{n}차") for n in range(3)]
 
 
