@@ -154,7 +154,7 @@ class PlantedMap:
 def judge(city):
     """One city: the held-back months foreseen and what was said of each visit, the back-test, and presence in places named."""
     said, spoken = [], whereabouts.foreseen
-    readers = presence.readers_of(city.watched, before=list(city.in_arrears)[-presence.HELD_BACK_MONTHS])
+    readers = presence.readers_before(city.watched, city.in_arrears)
     visits = presence.visits_at(city.delinquent, readers.places)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(whereabouts, "foreseen", lambda *given: said.append(spoken(*given)) or said[-1])

@@ -23,11 +23,10 @@ def near_misses(debts, sightings, vehicles, first_day, last_day):
     """
     held = debts.filter((_.snapshot_on <= last_day) & _.plate_token.notnull())
     held = held.filter(_.snapshot_on == held.snapshot_on.max())
-    owed = held.select("plate_token", "look_alike_token").distinct()
+    owed = held.group_by("look_alike_token").agg(debtors=_.plate_token.nunique())
     reads = sightings.filter(_.plate_token.notnull() & _.seen_at.date().between(first_day, last_day))
-    read = _.source_file + "#" + _.source_row.cast(str)
-    reads = reads.select("plate_token", "look_alike_token", read=read).anti_join(owed, "plate_token")
-    near = reads.inner_join(owed.rename(debtor="plate_token"), "look_alike_token")
+    reads = reads.select("plate_token", "look_alike_token").anti_join(held, "plate_token")
+    near = reads.inner_join(owed, "look_alike_token")
     borne = (
         vehicles.filter(_.plate_token.notnull() & (_.valid_from <= last_day))
         .select("plate_token")
@@ -35,7 +34,9 @@ def near_misses(debts, sightings, vehicles, first_day, last_day):
         .mutate(known=ibis.literal(True))
     )
     near = near.left_join(borne, "plate_token").mutate(known=_.known.fill_null(False))
-    counted = near.group_by("known").agg(
-        reads=_.read.nunique(), plates=_.plate_token.nunique(), debtors=_.debtor.nunique()
-    )  # fmt: skip
+    # Every plate has one token of what it looks like: these parts share no read, plate or debtor.
+    alike = near.group_by("known", "look_alike_token").agg(
+        reads=_.count(), plates=_.plate_token.nunique(), debtors=_.debtors.max()
+    )
+    counted = alike.group_by("known").agg(reads=_.reads.sum(), plates=_.plates.sum(), debtors=_.debtors.sum())
     return counted.order_by("known").to_pandas()

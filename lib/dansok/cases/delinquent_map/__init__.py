@@ -230,7 +230,7 @@ def _foresight(inputs, months):
             in_arrears[month] = pd.Index(owing.loc[earlier.index[earlier == earlier.max()], "vehicle"])
     if not in_arrears:
         return None
-    readers = presence.readers_of(inputs.watched, before=list(in_arrears)[-presence.HELD_BACK_MONTHS :][0])
+    readers = presence.readers_before(inputs.watched, in_arrears)
     if not readers.effort:
         return None
     visits = presence.visits_at(inputs.delinquent, readers.places)

@@ -180,7 +180,7 @@ def foresight(visits, in_arrears, readers, months, own_visits, cell_metres):
     in_arrears : dict of str -> pd.Index
         Vehicles in arrears when a month began, by month.
     readers : Readers
-        As known before the first of the HELD_BACK_MONTHS last months of `in_arrears`.
+        As `readers_before` returns.
     months : list of str
     own_visits : pd.Series, indexed by vehicle
         Looks at each vehicle that is in arrears now.
@@ -212,6 +212,11 @@ def foresight(visits, in_arrears, readers, months, own_visits, cell_metres):
     table.loc["all", "now"] = len(own_visits)
     rivals = pd.DataFrame({name: rival.loc["all"] for name, rival in tables.items()}).T
     return Foresight(table.fillna({"now": 0}), rivals, [month.month for month in held])
+
+
+def readers_before(watched, in_arrears):
+    """`readers_of`, as known before the first month that `foresight` holds back; `in_arrears`, not empty, as for it."""
+    return readers_of(watched, before=sorted(in_arrears)[-HELD_BACK_MONTHS:][0])
 
 
 def _held_back(visits, vehicles, readers, months, month):
