@@ -725,7 +725,9 @@ def test_what_a_crew_fills_in_comes_back_as_hits_and_misses(sample_city, tmp_pat
 
 def test_three_sheets_in_vain_lower_a_site_by_rule(tmp_path):
     """From the rows as `clean` leaves them to the factor with which the next plan multiplies the site."""
-    blocks = pd.DataFrame({"block": list("abcd"), "team": "가", "x": 0.0, "y": 0.0, "expected_vehicles": 0.1})
+    blocks = pd.DataFrame(
+        {"block": list("abcd"), "run": "6월", "team": "가", "x": 0.0, "y": 0.0, "expected_vehicles": 0.1}
+    )
     blocks = blocks.assign(starts_at=pd.date_range("2025-06-02 20:00", periods=4, freq="D"))
     before = past.Before(blocks.assign(ends_at=blocks["starts_at"] + pd.Timedelta(hours=2)), pd.DataFrame())
     for visits, factor in ((0, []), (2, [pytest.approx(2 / 2.2)]), (3, [0.5])):
